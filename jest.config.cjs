@@ -1,0 +1,14 @@
+// One run over every project; each has a jest.config.cjs of its own, so that `nx test <project>` works too.
+const { existsSync, readdirSync } = require('node:fs');
+const { join } = require('node:path');
+
+const folders = (parent) =>
+  readdirSync(parent, { withFileTypes: true })
+    .filter((d) => d.isDirectory())
+    .map((d) => join(parent, d.name));
+const candidates = [...folders('apps'), ...folders('libs'), ...folders('libs').flatMap(folders), ...folders('tools')];
+
+module.exports = {
+  projects: candidates.filter((d) => existsSync(join(d, 'jest.config.cjs'))).map((d) => `<rootDir>/${d}`),
+  coverageProvider: 'v8',
+};

@@ -1,0 +1,22 @@
+/** What a plugin author imports: read it as the specification. See plugin.ts first. */
+export * from './authenticator.js';
+export * from './body.js';
+export * from './clock.js';
+export * from './delivery.js';
+export * from './envelope.js';
+export * from './errors.js';
+export type * from './extension.js';
+export * from './lifecycle.js';
+export * from './logger.js';
+export * from './observer.js';
+export * from './plugin.js';
+export * from './policy.js';
+export * from './promise.js';
+export { Capabilities, Listener, VerbTable } from './registry.js';
+export * from './session.js';
+export * from './slot.js';
+export * from './store.js';
+export * from './token.js';
+export * from './transform.js';
+export * from './verb.js';
+export * from './verdict.js';

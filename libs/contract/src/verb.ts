@@ -1,0 +1,71 @@
+/**
+ * Verbs: what one SMTP command means.
+ *
+ * For every command the loop does, in this order: is the verb known, is it legal in this phase, `parse`, ask the policies of its
+ * stage, `perform`, reply, carry out the effect, tell the observers. A verb never writes to the socket and changes nothing of the
+ * session: it returns what should happen, and the loop does it. It is built once and holds no per-session state.
+ */
+import type { Mailbox, Phase, Reply, ReversePath } from '@mailverb/protocol';
+import type { MailParameters, RcptParameters } from './envelope.js';
+import type { Stage, StageInputs } from './policy.js';
+import type { MaybePromise } from './promise.js';
+import type { Identity, Session } from './session.js';
+
+/** What the loop should do after (or before) the reply. */
+export type Effect =
+  /** The client said who it is: any transaction is forgotten, the session is greeted. */
+  | { readonly type: 'greet'; readonly name: string; readonly extended: boolean }
+  /** Open a mail transaction. */
+  | { readonly type: 'begin'; readonly reversePath: ReversePath; readonly parameters: Readonly<MailParameters> }
+  /** Offer this recipient to the delivery strategy; it may refuse, or have words of its own, and then its reply is sent. */
+  | { readonly type: 'recipient'; readonly mailbox: Mailbox; readonly parameters: Readonly<RcptParameters> }
+  /** Read mail data up to CRLF "." CRLF. The reply (354) goes out first; the one after the data is the delivery's. */
+  | { readonly type: 'receive-dot' }
+  /** Read a counted chunk of mail data (RFC 3030). The reply is sent when the chunk has come, or is the delivery's if `last`. */
+  | { readonly type: 'receive-chunk'; readonly octets: number; readonly last: boolean }
+  /** Read a counted chunk and drop it, then send the reply. */
+  | { readonly type: 'skip-chunk'; readonly octets: number }
+  /** Forget the transaction. */
+  | { readonly type: 'reset' }
+  /** Converse: send the reply, read one line, ask again. Lines are never commands and never reach an observer (RFC 4954 4). */
+  | { readonly type: 'converse'; readonly answer: (line: Uint8Array) => MaybePromise<VerbOutcome> }
+  /** The client proved who it is. */
+  | { readonly type: 'identify'; readonly identity: Identity }
+  /** Send the reply and close. */
+  | { readonly type: 'close' };
+
+/** What a verb wants to happen. */
+export interface VerbOutcome {
+  readonly reply: Reply;
+  /** Not carried out when the reply refuses (4xx, 5xx), except `close` and `skip-chunk`. */
+  readonly effect?: Effect;
+}
+
+/** The question that a verb has asked of the policies before it performs. */
+export type StageQuestion = {
+  [S in Stage]: { readonly stage: S; readonly input: StageInputs[S] };
+}[Stage];
+
+/** One SMTP command. `P` is what `parse` makes of its arguments. */
+export interface Verb<P = unknown> {
+  /** Upper case: `RCPT`. */
+  readonly name: string;
+  /** Where it is legal; elsewhere it is answered 503. Take it from the protocol library's PHASE_TABLE if it is one of RFC 5321's. */
+  readonly phases: readonly Phase[];
+  /** True if nothing may be pipelined behind it before its reply has come; then what did come is refused. */
+  readonly endsBatch?: boolean;
+  /** One line for HELP: `RCPT TO:<forward-path> [parameters]`. */
+  readonly help?: string;
+  /** True if the arguments may hold a credential: observers then see the verb and nothing else. */
+  readonly secret?: boolean;
+  /** True if it claims a verb that another plugin registered before it. */
+  readonly override?: boolean;
+  /**
+   * Makes sense of what followed the verb (leading space removed), or gives the reply that refuses it. Has no side effects.
+   */
+  parse(args: string, session: Session): P | Reply;
+  /** What to ask the policies, if anything; asked once `parse` has succeeded. */
+  question?(params: P, session: Session): StageQuestion | undefined;
+  /** Called when nobody refused. */
+  perform(params: P, session: Session): MaybePromise<VerbOutcome>;
+}
