@@ -1,0 +1,179 @@
+import { BodyAborted, isPromise } from '@mailverb/contract';
+import fc from 'fast-check';
+import { bodyOf, bodyOfHeld, collect, drain, heldBytes, prefixed } from './index.js';
+
+const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
+const text = async (body: Parameters<typeof collect>[0]): Promise<string> =>
+  Buffer.from(await collect(body)).toString('latin1');
+const chunkings = fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 12 });
+const joined = (chunks: readonly Uint8Array[]): Buffer => Buffer.concat(chunks);
+
+async function* later(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) yield chunk;
+}
+
+describe('bodyOf', () => {
+  it('reads a sync iterable without a promise', () => {
+    const body = bodyOf([bytes('ab'), bytes('c')]);
+    expect(body.read()).toEqual(bytes('ab'));
+    expect(body.read()).toEqual(bytes('c'));
+    expect(body.read()).toBeUndefined();
+    expect(body.read()).toBeUndefined();
+    expect(body.held).toBeUndefined();
+  });
+
+  it('reads an async iterable with promises', async () => {
+    const body = bodyOf(later([bytes('ab')]));
+    const first = body.read();
+    expect(isPromise(first)).toBe(true);
+    expect(await first).toEqual(bytes('ab'));
+    expect(await body.read()).toBeUndefined();
+  });
+
+  it('gives a body back as it is', () => {
+    const body = bodyOf([]);
+    expect(bodyOf(body)).toBe(body);
+  });
+
+  it('can be iterated, and ends the generator behind it when the reader leaves early', async () => {
+    for (const make of [(g: Generator<Uint8Array>) => bodyOf(g), (g: Generator<Uint8Array>) => bodyOf(later(g))]) {
+      let ended = false;
+      const source = (function* () {
+        try {
+          yield bytes('a');
+          yield bytes('b');
+        } finally {
+          ended = true;
+        }
+      })();
+      const seen: Uint8Array[] = [];
+      for await (const chunk of make(source)) {
+        seen.push(chunk);
+        break;
+      }
+      expect(seen).toEqual([bytes('a')]);
+      await Promise.resolve();
+      expect(ended).toBe(true);
+    }
+  });
+
+  it('passes errors on, thrown or rejected', async () => {
+    const broken = bodyOf(
+      (function* () {
+        yield bytes('a');
+        throw new BodyAborted('gone');
+      })(),
+    );
+    expect(() => drain(broken)).toThrow(BodyAborted);
+    const rejecting = bodyOf(
+      (async function* () {
+        yield bytes('a');
+        throw new BodyAborted('gone');
+      })(),
+    );
+    await expect(drain(rejecting)).rejects.toThrow(BodyAborted);
+    const iterated = (async () => {
+      const body = bodyOf([]);
+      body.read = () => {
+        throw new BodyAborted('gone');
+      };
+      for await (const _ of body);
+    })();
+    await expect(iterated).rejects.toThrow(BodyAborted);
+  });
+});
+
+describe('collect and drain', () => {
+  it('give every byte, at any chunking, synchronously as far as the body is', async () => {
+    await fc.assert(
+      fc.asyncProperty(chunkings, fc.nat(12), async (chunks, syncUntil) => {
+        const whole = joined(chunks);
+        expect(collect(bodyOf(chunks))).toEqual(whole);
+        expect(drain(bodyOf(chunks))).toBe(whole.length);
+        expect(await collect(bodyOf(later(chunks)))).toEqual(whole);
+        expect(await drain(bodyOf(later(chunks)))).toBe(whole.length);
+
+        // A body that has some chunks now and some later, as a socket does.
+        const mixed = () => {
+          let at = 0;
+          const body = bodyOf([]);
+          body.read = () => {
+            const chunk = chunks[at];
+            at += 1;
+            return at > syncUntil && at % 2 === 0 ? Promise.resolve(chunk) : chunk;
+          };
+          return body;
+        };
+        expect(await collect(mixed())).toEqual(whole);
+        expect(await drain(mixed())).toBe(whole.length);
+      }),
+    );
+  });
+
+  it('copies each chunk, because it is only valid until the next is read', () => {
+    const shared = new Uint8Array(2);
+    const reused = bodyOf(
+      (function* () {
+        for (const pair of ['ab', 'cd', 'ef']) {
+          shared.set(bytes(pair));
+          yield shared;
+        }
+      })(),
+    );
+    expect(collect(reused)).toEqual(bytes('abcdef'));
+  });
+});
+
+describe('prefixed', () => {
+  it('puts the prefix first and leaves the rest alone', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 5 }), chunkings, async (prefix, chunks) => {
+        const whole = joined([prefix, ...chunks]);
+        expect(collect(prefixed(prefix, bodyOf(chunks)))).toEqual(whole);
+        expect(await collect(prefixed(prefix, bodyOf(later(chunks))))).toEqual(whole);
+      }),
+    );
+  });
+
+  it('costs nothing without a prefix', () => {
+    const body = bodyOf([]);
+    expect(prefixed(new Uint8Array(0), body)).toBe(body);
+  });
+
+  it('keeps a held body held, with the prefix in its size and bytes', async () => {
+    const body = prefixed(bytes('A: b\r\n'), prefixed(bytes('C: d\r\n'), bodyOfHeld(heldBytes(bytes('\r\nhi')))));
+    const { held } = body;
+    expect(held?.size).toBe(16);
+    for (let i = 0; i < 2; i += 1) {
+      const opened = held?.open();
+      expect(opened && (await text(opened))).toBe('A: b\r\nC: d\r\n\r\nhi');
+      expect(opened?.held?.size).toBe(16);
+    }
+    expect(await text(body)).toBe('A: b\r\nC: d\r\n\r\nhi');
+  });
+
+  it('does not claim to be held over a body that streams', () => {
+    expect(prefixed(bytes('x'), bodyOf([])).held).toBeUndefined();
+  });
+});
+
+describe('held bytes', () => {
+  it('can be opened again and again, and read at once', async () => {
+    const held = heldBytes(bytes('message'));
+    const [a, b] = [held.open(), held.open()];
+    expect(a.read()).toEqual(bytes('message'));
+    expect(b.read()).toEqual(bytes('message'));
+    expect(a.read()).toBeUndefined();
+    expect(a.held).toBe(held);
+    expect(await text(bodyOfHeld(held))).toBe('message');
+  });
+
+  it('is opened only when it is read', () => {
+    const open = jest.fn(() => bodyOf([]));
+    const body = bodyOfHeld({ size: 0, open });
+    expect(open).not.toHaveBeenCalled();
+    body.read();
+    body.read();
+    expect(open).toHaveBeenCalledTimes(1);
+  });
+});
