@@ -1,1 +1,3 @@
-export {};
+/** The verb BDAT as a plugin. */
+export { BdatVerb } from './bdat.verb.js';
+export { bdatPlugin, bdatPlugin as default } from './plugin.js';

@@ -1,1 +1,3 @@
-export {};
+/** The verb MAIL as a plugin. */
+export { MailVerb } from './mail.verb.js';
+export { mailPlugin, mailPlugin as default } from './plugin.js';

@@ -1,1 +1,3 @@
-export {};
+/** The verb QUIT as a plugin. */
+export { QuitVerb } from './quit.verb.js';
+export { quitPlugin, quitPlugin as default } from './plugin.js';

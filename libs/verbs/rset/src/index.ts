@@ -1,1 +1,3 @@
-export {};
+/** The verb RSET as a plugin. */
+export { RsetVerb } from './rset.verb.js';
+export { rsetPlugin, rsetPlugin as default } from './plugin.js';
