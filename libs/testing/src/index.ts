@@ -1,1 +1,14 @@
-export {};
+/** For plugin authors: conversation files, a connection in memory, a fake clock, an in-process server, contract suites. */
+export * from './conversation/conversation.js';
+export {
+  describeConversations,
+  readConversations,
+  type ConversationServer,
+  type MakeServer,
+} from './conversation/describe.js';
+export { parseConversation } from './conversation/parse.js';
+export { ConversationMismatch, runConversation, type RunOptions } from './conversation/run.js';
+export { settle, turn, within } from './event-loop.js';
+export { FAKE_EPOCH, FakeClock } from './fake-clock.js';
+export { LineReader } from './line-reader.js';
+export { memoryPair, MemorySocket, type MemoryPairOptions } from './memory-pair.js';
