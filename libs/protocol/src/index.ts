@@ -1,4 +1,4 @@
 /** SMTP without I/O: bytes in, events out; replies in, bytes out. No node: import, no promise, no timer. */
 export { MAX_REPLY_LINE, Reply, cleanText, isEnhancedCodeFor, reply } from './reply.js';
 export { PHASES, PHASE_TABLE, type Phase, type PhaseRow } from './phase.js';
-export type { Host, Mailbox, Parameter, ReversePath } from './grammar/types.js';
+export * from './grammar/index.js';

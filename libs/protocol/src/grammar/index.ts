@@ -1,2 +1,9 @@
 /** RFC 5321 and RFC 6531's grammar of arguments: every parser is linear and by allow-list (attacks A6 to A8). */
+export { isAscii } from './chars.js';
+export { toAsciiDomain } from './domain.js';
+export { type HostOptions, parseHost } from './host.js';
+export { parseMailbox } from './mailbox.js';
+export { parseParameters } from './parameters.js';
+export { type MailFrom, type RcptTo, parseMailFrom, parseRcptTo } from './path.js';
 export type { Host, Mailbox, Parameter, ReversePath } from './types.js';
+export { decodeUtf8AddressXtext, decodeXtext, encodeXtext } from './xtext.js';

@@ -1,0 +1,69 @@
+/** Local parts: dot-string and quoted-string (RFC 5321 4.1.2, with RFC 6531 3.3's characters), and back. */
+import { ATEXT, BACKSLASH, DOT, QTEXT, QUOTE, classOf, wideOctets } from './chars.js';
+
+/** Where the dot-string that begins at `start` ends; -1 if none begins there, or a dot is at its end or behind a dot. */
+export function endOfDotString(text: string, start: number, end: number): number {
+  let last = DOT;
+  let at = start;
+  for (; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 127) {
+      const octets = wideOctets(text, at);
+      if (octets === 0) return -1;
+      if (octets === 4) at++;
+    } else if (code === DOT) {
+      if (last === DOT) return -1;
+    } else if ((classOf(code) & ATEXT) === 0) {
+      break;
+    }
+    last = code;
+  }
+  return last === DOT ? -1 : at;
+}
+
+/** A quoted-string that was read: what it means, and the index behind its closing quote. */
+export interface QuotedString {
+  readonly value: string;
+  readonly end: number;
+}
+
+/** Reads the quoted-string whose opening quote is at `start`; undefined if it is none. */
+export function readQuotedString(text: string, start: number, end: number): QuotedString | undefined {
+  let value = '';
+  // Pieces without a backslash are cut out in one.
+  let piece = start + 1;
+  for (let at = piece; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return { value: value + text.slice(piece, at), end: at + 1 };
+    if (code === BACKSLASH) {
+      // `quoted-pairSMTP` has printable ASCII only, so a control character cannot hide behind a backslash (attack A6).
+      const next = text.charCodeAt(at + 1);
+      if (at + 1 >= end || next < 0x20 || next > 0x7e) return undefined;
+      value += text.slice(piece, at);
+      at++;
+      piece = at;
+    } else if (code > 127) {
+      const octets = wideOctets(text, at);
+      if (octets === 0) return undefined;
+      if (octets === 4) at++;
+    } else if ((classOf(code) & QTEXT) === 0) {
+      return undefined;
+    }
+  }
+  return undefined;
+}
+
+/** A local part as it is written: quoted only if it is no dot-string. */
+export function formatLocalPart(local: string): string {
+  if (endOfDotString(local, 0, local.length) === local.length) return local;
+  let quoted = '"';
+  let piece = 0;
+  for (let at = 0; at < local.length; at++) {
+    const code = local.charCodeAt(at);
+    if (code === QUOTE || code === BACKSLASH) {
+      quoted += `${local.slice(piece, at)}\\`;
+      piece = at;
+    }
+  }
+  return `${quoted}${local.slice(piece)}"`;
+}
