@@ -12,3 +12,14 @@ export { settle, turn, within } from './event-loop.js';
 export { FAKE_EPOCH, FakeClock } from './fake-clock.js';
 export { LineReader } from './line-reader.js';
 export { memoryPair, MemorySocket, type MemoryPairOptions } from './memory-pair.js';
+export { TestClient, type ClientReply } from './server/client.js';
+export { acceptEverybody, plainVerbs } from './server/plain-verbs.js';
+export {
+  recordingLogger,
+  recordingObserver,
+  type LogLine,
+  type ObserverEvent,
+  type ObserverEventOf,
+} from './server/record.js';
+export { Mailroom, remembering, type DeliveredMessage } from './server/remember.js';
+export { listenerSettings, type ListenerSettings } from './server/settings.js';
