@@ -1,0 +1,9 @@
+/** The driver process: plays clients, so that their work is not in the server's CPU time. */
+import { answerCalls } from '../process/remote.js';
+import { runWindow } from './load.js';
+
+const calls = { window: runWindow };
+
+export type DriverCalls = typeof calls;
+
+answerCalls(calls, undefined);

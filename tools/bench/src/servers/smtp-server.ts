@@ -1,0 +1,18 @@
+/** Server process: nodemailer's smtp-server, draining what it gets. */
+import type { AddressInfo } from 'node:net';
+import { SMTPServer } from 'smtp-server';
+import { serveBench } from './host.js';
+
+const server = new SMTPServer({
+  disabledCommands: ['AUTH', 'STARTTLS'],
+  // No other server here asks DNS for the client's name, writes a log or refuses at some number of connections.
+  disableReverseLookup: true,
+  logger: false,
+  onData(stream, _session, callback) {
+    stream.on('end', () => callback());
+    stream.resume();
+  },
+});
+
+server.on('error', () => {});
+const listening = server.listen(0, '127.0.0.1', () => serveBench((listening.address() as AddressInfo).port));
