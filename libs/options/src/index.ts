@@ -1,4 +1,6 @@
 /** Option schemas that plugins share. All are zod schemas; a plugin may use any Standard Schema validator instead. */
 export { duration, octets } from './units.js';
 export { cidrList, matchesCidr, type CidrList } from './cidr.js';
+export { domainList, normalizeDomain, DomainSet } from './domain-list.js';
+export { addressList, foldLocal, AddressSet } from './address-list.js';
 export { nestedDelivery, nestedPolicy } from './nested.js';
