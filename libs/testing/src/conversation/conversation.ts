@@ -21,6 +21,8 @@ export type Step =
   | { readonly type: 'send'; readonly line: number; readonly bytes: Buffer }
   /** One reply line, without its CRLF; `*` stands for any run of characters. */
   | { readonly type: 'expect'; readonly line: number; readonly text: string }
+  /** A whole reply of one or more lines, by its last one. */
+  | { readonly type: 'expect-reply'; readonly line: number; readonly text: string }
   /** The server ends the connection. */
   | { readonly type: 'closed'; readonly line: number }
   /** The client ends its side and still listens. */

@@ -65,6 +65,10 @@ class Parser {
         for (let i = 0; i < count; i++) this.add({ type: 'expect', line: at, text });
         return;
       }
+      case 'S:+':
+        if (!/^\d{3} /.test(rest))
+          throw this.wrong('after S:+ stands the last line of a reply: a code, a space and text');
+        return this.add({ type: 'expect-reply', line: at, text: rest });
       case 'T:':
         return this.add({ type: 'advance', line: at, ms: this.duration(rest) });
       case 'S!':
@@ -76,7 +80,7 @@ class Parser {
         this.state = rest === 'reset' ? 'over' : 'client-closed';
         return this.add({ type: rest, line: at });
       default:
-        throw this.wrong(`a line begins with # @ C: C:* C< C<* C! S: S:* S! or T:, and a space; not "${mark}"`);
+        throw this.wrong(`a line begins with # @ C: C:* C< C<* C! S: S:* S:+ S! or T:, and a space; not "${mark}"`);
     }
   }
 

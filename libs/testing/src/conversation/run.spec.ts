@@ -63,6 +63,13 @@ describe('runConversation', () => {
     if (how === 'random') expect(sizes.length).toBeGreaterThan(2);
   });
 
+  it('takes a reply of several lines as one', async () => {
+    const script: Script = (end) => end.end('250-a\r\n250-b\r\n250 c\r\n250 d\r\n550-e\r\n250 f\r\n');
+    await run('S:+ 250 c\nS:+ 250 *\nS: 550-e\nS: 250 f\nS! closed', script);
+    await expect(run('S:+ 250 b', script)).rejects.toMatchObject({ got: '250 c' });
+    await expect(run('S:+ 250 c\nS:+ 250 d\nS:+ 250 f', script)).rejects.toMatchObject({ got: '550-e' });
+  });
+
   it('tells what was expected, what came, the line and the conversation', async () => {
     const failed = run('S: 220 *\n\nC: NOOP\nS: 250 2 *');
     await expect(failed).rejects.toMatchObject({ line: 4, expected: '250 2 *', got: '250 1 4' });

@@ -96,6 +96,8 @@ class Run {
     switch (step.type) {
       case 'expect':
         return this.expect(step.text);
+      case 'expect-reply':
+        return this.expectReply(step.text);
       case 'closed':
         return this.expectEnd('the end of the connection');
       case 'advance':
@@ -121,7 +123,18 @@ class Run {
   }
 
   private async expect(pattern: string): Promise<void> {
-    const line = await this.line(pattern);
+    this.compare(pattern, await this.line(pattern));
+  }
+
+  /** Lines `250-` are skipped, of the same code; the next one must be as expected. */
+  private async expectReply(pattern: string): Promise<void> {
+    const before = `${pattern.slice(0, 3)}-`;
+    let line = await this.line(pattern);
+    while (line?.startsWith(before)) line = await this.line(pattern);
+    this.compare(pattern, line);
+  }
+
+  private compare(pattern: string, line: string | undefined): void {
     if (line === undefined) throw this.mismatch(pattern, 'the end of the connection');
     // Reply lines are bytes here; a pattern with other than ASCII means its UTF-8.
     if (!matchesGlob(Buffer.from(pattern, 'utf8').toString('latin1'), line))
