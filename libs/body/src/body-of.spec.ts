@@ -1,6 +1,6 @@
 import { BodyAborted, isPromise } from '@mailverb/contract';
 import fc from 'fast-check';
-import { bodyOf, bodyOfHeld, collect, drain, heldBytes, prefixed } from './index.js';
+import { bodyOf, bodyOfHeld, collect, drain, heldBytes, prefixed, pump } from './index.js';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const text = async (body: Parameters<typeof collect>[0]): Promise<string> =>
@@ -121,6 +121,44 @@ describe('collect and drain', () => {
       })(),
     );
     expect(collect(reused)).toEqual(bytes('abcdef'));
+  });
+});
+
+describe('pump', () => {
+  it('gives the sink every chunk in order, one at a time, whoever is slow', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        chunkings,
+        fc.array(fc.boolean(), { minLength: 1 }),
+        fc.boolean(),
+        async (chunks, slow, async) => {
+          const seen: Uint8Array[] = [];
+          let busy = 0;
+          let turn = 0;
+          await pump(async ? bodyOf(later(chunks)) : bodyOf(chunks), (chunk) => {
+            expect(busy).toBe(0);
+            turn += 1;
+            if (slow[turn % slow.length] !== true) return void seen.push(chunk);
+            busy += 1;
+            return Promise.resolve().then(() => {
+              busy -= 1;
+              seen.push(chunk);
+            });
+          });
+          expect(seen).toEqual(chunks);
+        },
+      ),
+    );
+  });
+
+  it('is synchronous while body and sink are, and lets their errors pass', async () => {
+    expect(pump(bodyOf([bytes('a'), bytes('b')]), () => undefined)).toBeUndefined();
+    const full = () => {
+      throw new Error('disk full');
+    };
+    expect(() => pump(bodyOf([bytes('a')]), full)).toThrow('disk full');
+    await expect(pump(bodyOf(later([bytes('a')])), full)).rejects.toThrow('disk full');
+    await expect(pump(bodyOf([bytes('a')]), () => Promise.reject(new Error('disk full')))).rejects.toThrow('disk full');
   });
 });
 

@@ -52,3 +52,34 @@ async function drainRest(
   }
   return octets;
 }
+
+/**
+ * Gives each chunk to `sink` and waits for it before the next is read, so a sink may use the chunk until it is done.
+ * Synchronous for as long as the body and the sink are.
+ */
+export function pump(body: Body, sink: (chunk: Uint8Array) => MaybePromise<void>): MaybePromise<void> {
+  for (;;) {
+    const chunk = body.read();
+    if (chunk === undefined) return;
+    if (isPromise(chunk)) return pumpRest(body, sink, chunk, undefined);
+    const done = sink(chunk);
+    if (isPromise(done)) return pumpRest(body, sink, undefined, done);
+  }
+}
+
+async function pumpRest(
+  body: Body,
+  sink: (chunk: Uint8Array) => MaybePromise<void>,
+  pending: PromiseLike<Uint8Array | undefined> | undefined,
+  done: PromiseLike<void> | undefined,
+): Promise<void> {
+  await done;
+  let next = pending ?? body.read();
+  for (;;) {
+    const chunk = isPromise(next) ? await next : next;
+    if (chunk === undefined) return;
+    const busy = sink(chunk);
+    if (isPromise(busy)) await busy;
+    next = body.read();
+  }
+}
