@@ -19,6 +19,7 @@ import {
 } from './delivery-suite.js';
 import { random, source } from './message-source.js';
 
+export { contributionsOf, type Contributed } from './contributions.js';
 export { deliver, openDelivery } from './deliver.js';
 export type { DeliverOptions, FinishedDelivery, OpenDelivery } from './deliver.js';
 export type { DeliveryFactory, DeliveryUnderTest, DescribeDeliveryOptions } from './delivery-suite.js';
