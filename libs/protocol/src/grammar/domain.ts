@@ -6,6 +6,7 @@ import { DIGIT, DOT, HEX, HYPHEN, LET_DIG, UNDERSCORE, UPPER, classOf, isLonger,
 export const MAX_DOMAIN = 255;
 /** RFC 1035 2.3.4. */
 const MAX_LABEL = 63;
+const LETTER_X = 0x78;
 
 /** A domain in ASCII and lower case: it is its own canonical form. */
 export const CLEAN = 0;
@@ -69,7 +70,7 @@ export function canonicalDomain(domain: string, underscores: boolean): string | 
   // tr46 is not linear for every text, so it gets a short one only (attack A8).
   if (isLonger(domain, 0, domain.length, MAX_DOMAIN)) return LONG;
   if (!isWellFormed(domain)) return SYNTAX;
-  const ascii = toASCII(domain, { checkBidi: true, checkJoiners: true, useSTD3ASCIIRules: true });
+  const ascii = toASCII(domain, { checkBidi: true, checkHyphens: true, checkJoiners: true, useSTD3ASCIIRules: true });
   if (ascii === null) return SYNTAX;
   const again = scanDomain(ascii, 0, ascii.length, false);
   return again === CLEAN ? ascii : again === LONG ? LONG : SYNTAX;
@@ -80,6 +81,9 @@ export function canonicalDomain(domain: string, underscores: boolean): string | 
  * take `127.1` and `0x7f000001` for an address of this host.
  */
 export function endsInNumber(domain: string): boolean {
+  // Most domains end in a letter that no number has.
+  const last = domain.charCodeAt(domain.length - 1);
+  if ((classOf(last) & HEX) === 0 && last !== LETTER_X) return false;
   let at = domain.lastIndexOf('.') + 1;
   if ((classOf(domain.charCodeAt(at)) & DIGIT) === 0) return false;
   let digit = DIGIT;

@@ -1,24 +1,31 @@
 /** Local parts: dot-string and quoted-string (RFC 5321 4.1.2, with RFC 6531 3.3's characters), and back. */
 import { ATEXT, BACKSLASH, DOT, QTEXT, QUOTE, classOf, wideOctets } from './chars.js';
 
-/** Where the dot-string that begins at `start` ends; -1 if none begins there, or a dot is at its end or behind a dot. */
+/**
+ * Where the dot-string that begins at `start` ends; 0 if none begins there, or a dot is at its end or behind a dot.
+ * Negative if it has a character outside ASCII: `-7` says that it ends at 7. So one pass answers both questions.
+ */
 export function endOfDotString(text: string, start: number, end: number): number {
   let last = DOT;
+  let sign = 1;
   let at = start;
   for (; at < end; at++) {
     const code = text.charCodeAt(at);
-    if (code > 127) {
-      const octets = wideOctets(text, at);
-      if (octets === 0) return -1;
-      if (octets === 4) at++;
-    } else if (code === DOT) {
-      if (last === DOT) return -1;
-    } else if ((classOf(code) & ATEXT) === 0) {
-      break;
+    if ((classOf(code) & ATEXT) === 0) {
+      if (code === DOT) {
+        if (last === DOT) return 0;
+      } else if (code > 127) {
+        const octets = wideOctets(text, at);
+        if (octets === 0) return 0;
+        if (octets === 4) at++;
+        sign = -1;
+      } else {
+        break;
+      }
     }
     last = code;
   }
-  return last === DOT ? -1 : at;
+  return last === DOT ? 0 : sign * at;
 }
 
 /** A quoted-string that was read: what it means, and the index behind its closing quote. */
@@ -55,7 +62,7 @@ export function readQuotedString(text: string, start: number, end: number): Quot
 
 /** A local part as it is written: quoted only if it is no dot-string. */
 export function formatLocalPart(local: string): string {
-  if (endOfDotString(local, 0, local.length) === local.length) return local;
+  if (local.length > 0 && Math.abs(endOfDotString(local, 0, local.length)) === local.length) return local;
   let quoted = '"';
   let piece = 0;
   for (let at = 0; at < local.length; at++) {

@@ -33,11 +33,12 @@ export function readPostmaster(text: string): Mailbox | undefined {
 /** Reads a part of a text, whose length was checked, as a mailbox. */
 export function readMailbox(text: string, start: number, end: number): Mailbox | Fault {
   if (text.charCodeAt(start) === QUOTE) return readQuoted(text, start, end);
-  const at = endOfDotString(text, start, end);
-  if (at < 0 || at >= end || text.charCodeAt(at) !== AT) return SYNTAX;
+  const found = endOfDotString(text, start, end);
+  const at = Math.abs(found);
+  if (found === 0 || at >= end || text.charCodeAt(at) !== AT) return SYNTAX;
   if (isLonger(text, start, at, MAX_LOCAL)) return LONG;
   const local = text.slice(start, at);
-  const utf8 = !isAsciiRange(text, start, at);
+  const utf8 = found < 0;
   // Nearly every address takes this way: it is canonical as it is, and four slices are all that is made of it.
   if (scanDomain(text, at + 1, end, false) === CLEAN) {
     const domain = text.slice(at + 1, end);

@@ -83,6 +83,8 @@ function openBracket(args: string, keyword: string): number {
  * address literal; whether these are right is decided by who reads the path.
  */
 function closeBracket(args: string, start: number): number {
+  // The common case, in three native searches: nothing is there in which a bracket could hide.
+  if (!args.includes('"', start) && !args.includes('[', start)) return args.indexOf('>', start);
   let quoted = false;
   let literal = false;
   for (let at = start; at < args.length; at++) {
