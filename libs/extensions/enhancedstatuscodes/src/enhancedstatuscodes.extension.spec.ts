@@ -1,0 +1,13 @@
+/** ENHANCEDSTATUSCODES: a keyword and nothing else. */
+import type { Extension } from '@mailverb/contract';
+import { describeExtension } from '@mailverb/testing';
+import { EnhancedStatusCodesExtension } from './enhancedstatuscodes.extension.js';
+
+describeExtension('ENHANCEDSTATUSCODES', () => new EnhancedStatusCodesExtension());
+
+it('says its keyword in every session, without an argument or a parameter', () => {
+  const extension: Extension = new EnhancedStatusCodesExtension();
+  expect(extension.keyword).toBe('ENHANCEDSTATUSCODES');
+  expect(extension.argument).toBeUndefined();
+  expect(extension.parameters).toBeUndefined();
+});

@@ -1,0 +1,31 @@
+/** LIMITS: tells what is configured, or nothing at all. */
+import { describeExtension } from '@mailverb/testing';
+import { LimitsExtension } from './limits.extension.js';
+import { limitsOptions } from './limits.options.js';
+
+const make = (options: Parameters<typeof limitsOptions.parse>[0]): LimitsExtension =>
+  new LimitsExtension(limitsOptions.parse(options));
+
+describeExtension('LIMITS', () => make({ mailMax: 100, rcptMax: 999_999, rcptDomainMax: 1 }));
+
+describe('LIMITS', () => {
+  it.each([
+    [{ rcptMax: 1000 }, 'RCPTMAX=1000'],
+    [{ mailMax: 10 }, 'MAILMAX=10'],
+    [{ rcptDomainMax: 5 }, 'RCPTDOMAINMAX=5'],
+    [{ rcptDomainMax: 5, mailMax: 10, rcptMax: 1000 }, 'MAILMAX=10 RCPTMAX=1000 RCPTDOMAINMAX=5'],
+  ])('tells %j as %s', (options, expected) => {
+    expect(make(options).argument()).toBe(expected);
+  });
+
+  it('is not offered where there is nothing to tell', () => {
+    expect(make({}).argument()).toBe(false);
+  });
+
+  it.each([{ rcptMax: 0 }, { rcptMax: -1 }, { rcptMax: 1.5 }, { rcptMax: 1_000_000 }, { rcptmax: 5 }])(
+    'does not take the options %j (RFC 9422: one to six digits, not 0)',
+    (options) => {
+      expect(limitsOptions.safeParse(options).success).toBe(false);
+    },
+  );
+});

@@ -1,0 +1,14 @@
+/** NOOP: nothing. */
+import { describeVerb } from '@mailverb/testing';
+import { NoopVerb } from './noop.verb.js';
+
+describeVerb('noop', () => new NoopVerb(), { args: ['', 'anything', ' <>'] });
+
+describe('NOOP', () => {
+  it('does nothing, whatever is said with it', () => {
+    const { reply, effect } = new NoopVerb().perform();
+    expect(String(reply)).toBe('250 2.0.0 Ok');
+    expect(effect).toBeUndefined();
+    expect(new NoopVerb().parse()).toEqual({});
+  });
+});

@@ -1,0 +1,17 @@
+/** RSET: forgets the transaction. */
+import { describeVerb } from '@mailverb/testing';
+import { RsetVerb } from './rset.verb.js';
+
+describeVerb('rset', () => new RsetVerb(), { args: ['', '  '], refuses: ['x', ' MAIL'] });
+
+describe('RSET', () => {
+  it('forgets the transaction', () => {
+    const { reply, effect } = new RsetVerb().perform();
+    expect(String(reply)).toBe('250 2.0.0 Ok');
+    expect(effect).toEqual({ type: 'reset' });
+  });
+
+  it('takes no arguments', () => {
+    expect(String(new RsetVerb().parse('now'))).toBe('501 5.5.4 Syntax: RSET');
+  });
+});
