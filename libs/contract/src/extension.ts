@@ -1,7 +1,7 @@
 /** Extensions: an EHLO keyword, MAIL or RCPT parameters, and nothing else (RFC 5321 2.2). */
 import type { Reply } from '@mailverb/protocol';
 import type { MailParameters, RcptParameters } from './envelope.js';
-import type { ListenerInfo, Session } from './session.js';
+import type { Session } from './session.js';
 
 /** A parameter of MAIL, and what to make of its value. */
 export type MailParameterHandler = {
@@ -34,18 +34,4 @@ export interface Extension {
   readonly parameters?: readonly (MailParameterHandler | RcptParameterHandler)[];
   /** Octets that it adds to the longest command line (RFC 5321 4.5.3.1.4). */
   readonly commandLineOctets?: number;
-}
-
-/** What EHLO offers, to be injected by the verbs that say it. One a listener. */
-export interface Capabilities {
-  /** The lines of the EHLO reply after the first, for this session. */
-  lines(session: Session): readonly string[];
-  /** True if the keyword is offered in this session. */
-  offers(keyword: string, session: Session): boolean;
-  /** Reads MAIL's parameters with their owners; 555 for one that nobody owns, 501 for one given twice. */
-  mailParameters(text: string, session: Session): Readonly<MailParameters> | Reply;
-  /** Reads RCPT's. */
-  rcptParameters(text: string, session: Session): Readonly<RcptParameters> | Reply;
-  /** The longest command line, CRLF included: 512 and what the extensions add. */
-  commandLineOctets(info: ListenerInfo): number;
 }

@@ -12,7 +12,7 @@ export * from './observer.js';
 export * from './plugin.js';
 export * from './policy.js';
 export * from './promise.js';
-export { Capabilities, Listener, VerbTable } from './registry.js';
+export * from './registry.js';
 export * from './session.js';
 export * from './slot.js';
 export * from './store.js';

@@ -1,7 +1,24 @@
 /** What a verb may ask about the assembly that it is part of; one of each a listener, injected by token. */
-import type { Capabilities as CapabilitiesType } from './extension.js';
-import type { ListenerInfo as ListenerInfoType } from './session.js';
+import type { Reply } from '@mailverb/protocol';
+import type { MailParameters, RcptParameters } from './envelope.js';
+import type { ListenerInfo, Session } from './session.js';
 import { token } from './token.js';
+
+/** What EHLO offers, to be injected by the verbs that say it. One a listener. */
+export interface Capabilities {
+  /** The lines of the EHLO reply after the first, for this session. */
+  lines(session: Session): readonly string[];
+  /** True if the keyword is offered in this session. */
+  offers(keyword: string, session: Session): boolean;
+  /** Reads MAIL's parameters with their owners; 555 for one that nobody owns, 501 for one given twice. */
+  mailParameters(text: string, session: Session): Readonly<MailParameters> | Reply;
+  /** Reads RCPT's. */
+  rcptParameters(text: string, session: Session): Readonly<RcptParameters> | Reply;
+  /** The longest command line, CRLF included: 512 and what the extensions add. */
+  commandLineOctets(): number;
+}
+
+export const Capabilities = token<Capabilities>('Capabilities');
 
 /** The verbs of a listener, for HELP. */
 export interface VerbTable {
@@ -10,6 +27,6 @@ export interface VerbTable {
 }
 
 export const VerbTable = token<VerbTable>('VerbTable');
-export const Capabilities = token<CapabilitiesType>('Capabilities');
+
 /** The listener that the plugin instance works for. Not to be had by what all listeners share (loggers, stores). */
-export const Listener = token<ListenerInfoType>('Listener');
+export const Listener = token<ListenerInfo>('Listener');

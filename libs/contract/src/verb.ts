@@ -66,6 +66,11 @@ export interface Verb<P = unknown> {
   parse(args: string, session: Session): P | Reply;
   /** What to ask the policies, if anything; asked once `parse` has succeeded. */
   question?(params: P, session: Session): StageQuestion | undefined;
+  /**
+   * What must happen even if the phase is wrong, `parse` succeeded and a policy refuses, or the policies could not be asked: BDAT's counted
+   * bytes come whatever we say, and must never be read as commands (attack A3).
+   */
+  refusalEffect?(params: P): Effect | undefined;
   /** Called when nobody refused. */
   perform(params: P, session: Session): MaybePromise<VerbOutcome>;
 }

@@ -1,6 +1,16 @@
 /** The connection loop, the verb registry, the stage runner, the body path, listeners, the plugin host. For apps; plugins import contract. */
+export { createServer, StartError } from './host/create-server.js';
+export { nearest } from './host/nearest.js';
 export { ConfigurationError, formatIssue, type Issue, type ListenerPlan, type ServerPlan } from './host/plan.js';
-export type * from './host/server.js';
+export type {
+  AssembledDelivery,
+  AssembledListener,
+  AssembledPlugin,
+  Assembly,
+  BoundAddress,
+  Endpoint,
+  Server,
+} from './host/server.js';
 export {
   limitsSchema,
   timeoutsSchema,

@@ -2,3 +2,4 @@
 export { MAX_REPLY_LINE, Reply, cleanText, isEnhancedCodeFor, reply } from './reply.js';
 export { PHASES, PHASE_TABLE, type Phase, type PhaseRow } from './phase.js';
 export * from './grammar/index.js';
+export * from './framing/index.js';

@@ -23,8 +23,11 @@ export interface ListenerPlan {
   readonly minimumDurability?: Durability;
   readonly limits?: LimitsInput;
   readonly timeouts?: TimeoutsInput;
-  /** Mail data with a bare CR or LF: refused with 550 5.6.0, or repaired to CRLF. Default `reject`. */
-  readonly bareNewlines?: 'reject' | 'normalize';
+  /**
+   * Mail data with a bare CR or LF: `reject` (default) refuses it with 550 5.6.0, `normalize` repairs it to CRLF; `accept` repairs too and
+   * lets commands end at a bare LF, for old clients: not allowed where the delivery is remote, as what one reads another may read differently.
+   */
+  readonly bareNewlines?: 'reject' | 'normalize' | 'accept';
   /** Where this listener stands in the configuration, for messages: `listeners[0]`. */
   readonly configPath?: string;
 }

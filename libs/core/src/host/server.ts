@@ -1,6 +1,5 @@
 /** A server that was built from a plan and can be started, watched and stopped. */
 import type { Duplex } from 'node:stream';
-import type { ServerPlan } from './plan.js';
 
 /** Who is at the other end of a stream that is handed in. */
 export interface Endpoint {
@@ -79,6 +78,3 @@ export interface Server {
    */
   stop(options?: { readonly deadlineMs?: number }): Promise<void>;
 }
-
-/** Collect, validate, register, check, freeze. @throws {ConfigurationError} (rejects) with everything that is wrong. */
-export type CreateServer = (plan: ServerPlan) => Promise<Server>;

@@ -1,0 +1,229 @@
+/**
+ * One connection: bytes between a stream and its conversation, the pace of both directions, deadlines, the end.
+ *
+ * Its life ends when the client leaves, when an outcome asks for it, when a limit or a deadline says so, or on shutdown. Nothing here knows a command.
+ */
+import type { Duplex } from 'node:stream';
+import { reply } from '@mailverb/protocol';
+import type { Endpoint } from '../host/server.js';
+import type { ListenerRuntime } from '../listener/runtime.js';
+import type { Swept } from '../listener/sweeper.js';
+import { sessionId } from '../session/ids.js';
+import { SessionState } from '../session/session-state.js';
+import { Conversation, type Wire } from './conversation.js';
+
+const OWNER = Symbol('mailverb.connection');
+
+/** A stream that knows its connection: the handlers are shared by all connections, as a closure for each would cost memory. */
+type OwnedStream = Duplex & { [OWNER]?: Connection };
+
+const IDLE_TIMEOUT = reply(421, '4.4.2', 'idle for too long (timeouts)');
+const SESSION_TIMEOUT = reply(421, '4.4.2', 'session took too long (timeouts.session)');
+const TOO_SLOW = reply(421, '4.4.2', 'mail data comes too slowly (limit minDataRate)');
+const DELIVERY_STALLED = reply(451, '4.4.7', 'delivery took too long, try again later (timeouts.delivery)');
+const EARLY_TALKER = reply(554, '5.5.0', 'talked before the greeting (timeouts.greetDelay)');
+
+/** One connection and its session. */
+export class Connection implements Wire, Swept {
+  readonly conversation: Conversation;
+  blocked = false;
+  private closed = false;
+  private paused = false;
+  private halfClosed = false;
+  private greeted = false;
+  private octetsIn = 0;
+  /** When the conversation last came a step further. */
+  private movedAt: number;
+  /** When the connection is destroyed, once it has been ended. */
+  private destroyAt = 0;
+
+  constructor(
+    private readonly stream: Duplex,
+    private readonly runtime: ListenerRuntime,
+    endpoint: Endpoint,
+    private readonly onClosed: (connection: Connection) => void,
+  ) {
+    const now = runtime.clock.now();
+    this.movedAt = now;
+    const session = new SessionState(sessionId(), runtime.info, endpoint, now);
+    this.conversation = new Conversation(runtime, session, this);
+    (stream as OwnedStream)[OWNER] = this;
+    stream.on('data', onData);
+    stream.on('end', onEnd);
+    stream.on('error', onError);
+    stream.on('close', onClose);
+    runtime.sweeper.add(this);
+  }
+
+  /** Opens the session: the greeting, after its delay. */
+  open(): void {
+    const { runtime, conversation } = this;
+    runtime.watchers.sessionOpened(conversation.session);
+    if (runtime.timeouts.greetDelay === 0) {
+      this.greet();
+      return;
+    }
+    runtime.clock.after(runtime.timeouts.greetDelay, () => {
+      if (this.closed) return;
+      if (conversation.protocol.buffered) {
+        runtime.watchers.limitReached(conversation.session, 'greetDelay');
+        conversation.hangup(EARLY_TALKER, 'limit');
+      } else {
+        this.greet();
+      }
+    });
+  }
+
+  drain(): void {
+    if (this.greeted) this.conversation.drain();
+    else this.destroy('shutdown');
+  }
+
+  /** Ends it at once. */
+  destroy(cause: string): void {
+    if (this.closed) return;
+    this.conversation.gone(cause);
+    this.stream.destroy();
+  }
+
+  // Wire
+
+  flush(): void {
+    const { protocol } = this.conversation;
+    if (protocol.pending === 0) return;
+    // Replies are ASCII: latin1 is the cheapest way to write them.
+    if (this.stream.write(protocol.take(), 'latin1')) return;
+    this.blocked = true;
+    this.stream.once('drain', onDrain);
+  }
+
+  finish(_cause: string): void {
+    if (this.destroyAt !== 0) return;
+    this.destroyAt = this.runtime.sweeper.now + Math.max(1, this.runtime.timeouts.close);
+    this.stream.end(this.conversation.protocol.take(), 'latin1');
+    // What still comes is read and dropped: closing with bytes unread would reset the connection and lose our last words.
+    if (this.paused) this.resume();
+  }
+
+  idle(reading: boolean): void {
+    this.movedAt = this.runtime.sweeper.now;
+    if (this.halfClosed) {
+      this.conversation.gone('disconnect');
+      this.finish('disconnect');
+    } else if (reading && this.paused) {
+      this.resume();
+    } else if (!reading && !this.paused) {
+      this.pause();
+    }
+  }
+
+  // Swept
+
+  sweep(now: number): void {
+    const { conversation, runtime } = this;
+    const { timeouts, limits } = runtime;
+    if (this.destroyAt !== 0) {
+      if (now >= this.destroyAt) this.destroy(conversation.cause ?? 'timeout');
+      return;
+    }
+    // While a plugin works its own time budget counts, and before the greeting the delay.
+    if (conversation.busy || !this.greeted) return;
+    if (now - conversation.session.openedAt > timeouts.session) {
+      runtime.watchers.limitReached(conversation.session, 'timeouts.session');
+      return conversation.hangup(SESSION_TIMEOUT, 'timeout');
+    }
+    const { data } = conversation;
+    if (data !== undefined && conversation.receiving) {
+      if (data.full) {
+        if (now - data.movedAt > timeouts.delivery) conversation.hangup(DELIVERY_STALLED, 'timeout');
+        return;
+      }
+      const elapsed = now - data.startedAt;
+      if (elapsed > timeouts.dataRateGrace && data.slowerThan(limits.minDataRate, elapsed)) {
+        runtime.watchers.limitReached(conversation.session, 'minDataRate');
+        return conversation.hangup(TOO_SLOW, 'timeout');
+      }
+    }
+    const idle = data === undefined ? timeouts[idleTimeout(conversation)] : timeouts.data;
+    if (now - Math.max(this.movedAt, data?.movedAt ?? 0) <= idle) return;
+    runtime.watchers.limitReached(conversation.session, 'timeouts');
+    // A client that does not even read cannot be told.
+    if (this.blocked) this.destroy('timeout');
+    else conversation.hangup(IDLE_TIMEOUT, 'timeout');
+  }
+
+  // Stream
+
+  received(chunk: Uint8Array): void {
+    this.octetsIn += chunk.length;
+    const { conversation } = this;
+    if (conversation.cause !== undefined) return;
+    conversation.protocol.receive(chunk);
+    if (conversation.busy || this.blocked || !this.greeted) this.pause();
+    else conversation.run();
+  }
+
+  ended(): void {
+    this.halfClosed = true;
+    // A client may end its side and still wait for the answer to what it sent.
+    if (this.conversation.busy || this.destroyAt !== 0) return;
+    this.conversation.gone('disconnect');
+    this.finish('disconnect');
+  }
+
+  drained(): void {
+    this.blocked = false;
+    if (this.conversation.busy || this.conversation.cause !== undefined) return;
+    this.conversation.run();
+  }
+
+  failed(): void {
+    this.conversation.gone('disconnect');
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    const { conversation, runtime } = this;
+    conversation.gone('disconnect');
+    runtime.sweeper.delete(this);
+    runtime.watchers.sessionClosed(conversation.session, conversation.record(this.octetsIn));
+    this.onClosed(this);
+  }
+
+  private greet(): void {
+    this.greeted = true;
+    this.conversation.greet();
+  }
+
+  private pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.stream.pause();
+  }
+
+  private resume(): void {
+    this.paused = false;
+    this.stream.resume();
+  }
+}
+
+function idleTimeout({ session: { phase } }: Conversation): 'connected' | 'greeted' | 'mail' | 'rcpt' | 'data' {
+  return phase === 'bdat' ? 'data' : phase;
+}
+
+function onData(this: OwnedStream, chunk: Uint8Array): void {
+  this[OWNER]?.received(chunk);
+}
+function onEnd(this: OwnedStream): void {
+  this[OWNER]?.ended();
+}
+function onError(this: OwnedStream): void {
+  this[OWNER]?.failed();
+}
+function onClose(this: OwnedStream): void {
+  this[OWNER]?.close();
+}
+function onDrain(this: OwnedStream): void {
+  this[OWNER]?.drained();
+}

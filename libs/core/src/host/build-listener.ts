@@ -1,0 +1,289 @@
+/** Builds one listener from its plan: registries, stages, transforms, delivery, and everything that can be wrong with them. */
+import {
+  Capabilities,
+  Clock,
+  DURABILITIES,
+  Listener as ListenerToken,
+  Logger,
+  STAGES,
+  VerbTable,
+  type DeliveryStrategy,
+  type ListenerInfo,
+} from '@mailverb/contract';
+import { reply } from '@mailverb/protocol';
+import type { DependencyContainer } from 'tsyringe';
+import { DEFAULT_SPOOL } from '../body/spool.js';
+import { TransformedDelivery, type NamedTransform } from '../body/transform-chain.js';
+import { limitsSchema, timeoutsSchema, type Limits, type Timeouts } from '../limits.js';
+import { Listener } from '../listener/listener.js';
+import type { Sweeper } from '../listener/sweeper.js';
+import { CapabilityRegistry } from '../registry/capability-registry.js';
+import { MANDATORY_VERBS, VerbRegistry } from '../registry/verb-registry.js';
+import { StageRunner, type StagedPolicy } from '../stages/stage-runner.js';
+import { Watchers, type NamedObserver } from '../stages/watchers.js';
+import { asKey, Builder, type Part } from './builder.js';
+import { Instance, instantiate } from './instance.js';
+import type { Issue, ListenerPlan, ServerPlan } from './plan.js';
+import type { AssembledDelivery, AssembledListener, AssembledPlugin } from './server.js';
+import { join, validate } from './validate.js';
+
+/** A listener's plan with everything in it validated. */
+export interface PreparedListener {
+  readonly plan: ListenerPlan;
+  readonly path: string;
+  readonly limits: Limits;
+  readonly timeouts: Timeouts;
+  readonly instances: readonly Instance[];
+  readonly delivery: Instance | undefined;
+}
+
+/** Validates a listener's plan; undefined if something is so wrong that nothing can be built. */
+export async function prepareListener(
+  plan: ListenerPlan,
+  path: string,
+  issues: Issue[],
+): Promise<PreparedListener | undefined> {
+  const before = issues.length;
+  const instances: Instance[] = [];
+  for (const [i, use] of plan.plugins.entries()) {
+    const instance = await instantiate(use, use.path ?? join(path, ['plugins', i]), issues);
+    if (instance !== undefined) instances.push(instance);
+  }
+  const { delivery: used } = plan;
+  const deliveryPath = used?.path ?? join(path, ['delivery']);
+  const delivery = used === undefined ? undefined : await instantiate(used, deliveryPath, issues);
+  if (delivery !== undefined && delivery.contributions.deliveries.length !== 1) {
+    const count = delivery.contributions.deliveries.length || 'none';
+    issues.push({
+      path: deliveryPath,
+      message: `expected one delivery, but plugin ${delivery.plugin.name} contributes ${count}`,
+    });
+  }
+  const limits = (await validate(limitsSchema, plan.limits ?? {}, join(path, ['limits']), issues)) as Limits;
+  const timeouts = (await validate(timeoutsSchema, plan.timeouts ?? {}, join(path, ['timeouts']), issues)) as Timeouts;
+  if (issues.length > before) return undefined;
+  return { plan, path, limits, timeouts, instances, delivery };
+}
+
+/** What a listener needs of its server. */
+export interface ServerScope {
+  readonly plan: ServerPlan;
+  readonly container: DependencyContainer;
+  readonly observers: readonly NamedObserver[];
+  readonly parts: Part[];
+  readonly sweeper: Sweeper;
+  readonly issues: Issue[];
+}
+
+/** Builds it. What is wrong is added to the scope's issues. */
+export function buildListener(
+  prepared: PreparedListener,
+  scope: ServerScope,
+): { readonly listener: Listener; readonly assembly: AssembledListener } {
+  const { plan, limits, timeouts, instances } = prepared;
+  const { issues } = scope;
+  const info: ListenerInfo = Object.freeze({
+    name: plan.name,
+    hostname: plan.hostname ?? scope.plan.hostname,
+    protocol: plan.protocol ?? 'smtp',
+    maxMessageSize: limits.messageSize,
+  });
+  const container = scope.container.createChildContainer();
+  const capabilities = new CapabilityRegistry();
+  const verbs = new VerbRegistry();
+  container.register(asKey(ListenerToken), { useValue: info });
+  container.register(asKey(Capabilities), { useValue: capabilities });
+  container.register(asKey(VerbTable), { useValue: verbs });
+  const builder = new Builder(container, scope.parts, issues);
+  for (const instance of instances) builder.provide(instance);
+  if (prepared.delivery !== undefined) builder.provide(prepared.delivery);
+  // A logger or clock of the listener's own is looked up only now, when the listener's services are known.
+  const clock = container.resolve(asKey<Clock>(Clock));
+  const logger = container.resolve(asKey<Logger>(Logger));
+
+  for (const instance of instances) {
+    builder.needs(instance);
+    addExtensions(builder, instance, capabilities, issues);
+  }
+  for (const instance of instances) addVerbs(builder, instance, verbs, issues);
+  const policies = instances.flatMap((instance) => staged(builder, instance, timeouts.policy));
+  const transforms = instances.flatMap((instance) => builder.transforms(instance));
+  const observers = [...scope.observers, ...instances.flatMap((instance) => observersOf(builder, instance))];
+  const { delivery: deliveryInstance } = prepared;
+  if (deliveryInstance !== undefined) builder.needs(deliveryInstance);
+  const delivery = deliveryInstance === undefined ? undefined : builder.delivery(deliveryInstance);
+  for (const instance of instances) builder.rest(instance);
+  if (deliveryInstance !== undefined) builder.rest(deliveryInstance);
+  checkListener(prepared, verbs, delivery, issues);
+
+  const watchers = new Watchers(observers, logger);
+  const listener = new Listener(
+    Object.freeze({
+      info,
+      limits,
+      timeouts,
+      verbs,
+      watchers,
+      transforms,
+      delivery,
+      clock,
+      logger,
+      sweeper: scope.sweeper,
+      stages: new StageRunner(policies, clock, watchers),
+      deliveryMs: timeouts.delivery,
+      holds: mustHold(policies, transforms, delivery),
+      spool: { ...DEFAULT_SPOOL, ...scope.plan.spool },
+      greeting: reply(220, undefined, `${info.hostname} ${info.protocol === 'lmtp' ? 'LMTP' : 'ESMTP'} Mailverb`),
+      protocolOptions: {
+        commandLine: limits.commandLine ?? capabilities.commandLineOctets(),
+        textLine: limits.lineTooLong === 'reject' ? limits.textLine : 0,
+        bareNewlines: plan.bareNewlines ?? 'reject',
+        enhancedCodes: capabilities.all().some(({ extension }) => extension.keyword === 'ENHANCEDSTATUSCODES'),
+      },
+    }),
+    {
+      host: plan.host ?? '127.0.0.1',
+      ...(plan.port === undefined ? {} : { port: plan.port }),
+      ...(plan.path === undefined ? {} : { path: plan.path }),
+    },
+  );
+  const assembly: AssembledListener = {
+    name: info.name,
+    address: listener.address,
+    protocol: info.protocol,
+    plugins: [...instances, ...(deliveryInstance === undefined ? [] : [deliveryInstance])].map(assembledPlugin),
+    verbs: verbs.all().map(({ verb, owner }) => ({ verb: verb.name, owner, phases: verb.phases })),
+    keywords: capabilities.all().map(({ extension, owner }) => ({ keyword: extension.keyword, owner })),
+    parameters: capabilities.parameters(),
+    stages: STAGES.map((stage) => ({
+      stage,
+      policies: listener.runtime.stages
+        .at(stage)
+        .map(({ name, dryRun }) => ({ name, mode: dryRun ? 'dry-run' : 'enforce' })),
+    })),
+    transforms: transforms.map(({ name }) => name),
+    delivery: deliveryInstance === undefined ? undefined : assembledDelivery(deliveryInstance, builder),
+    observers: observers.map(({ name }) => name),
+  };
+  return { listener, assembly };
+}
+
+/** What an instance contributes, for `assembly`. */
+export function assembledPlugin(instance: Instance): AssembledPlugin {
+  return { plugin: instance.plugin.name, path: instance.path, contributes: instance.contributions.describe() };
+}
+
+/** The observers of an instance, built. */
+export function observersOf(builder: Builder, instance: Instance): NamedObserver[] {
+  return instance.contributions.observers.flatMap(({ name, value }) => {
+    const observer = builder.one(instance, value, `observer ${name}`);
+    return observer === undefined ? [] : [{ name, observer }];
+  });
+}
+
+function staged(builder: Builder, instance: Instance, defaultBudget: number): StagedPolicy[] {
+  const { mode, budgetMs } = instance.use;
+  return instance.contributions.policies.flatMap(({ name, value }) => {
+    const policy = builder.one(instance, value, `policy ${name}`);
+    if (policy === undefined) return [];
+    return [{ name, policy, dryRun: mode === 'dry-run', budgetMs: budgetMs ?? defaultBudget }];
+  });
+}
+
+function addExtensions(builder: Builder, instance: Instance, capabilities: CapabilityRegistry, issues: Issue[]): void {
+  for (const contribution of instance.contributions.extensions) {
+    const extension = builder.one(instance, contribution, 'extension');
+    if (extension === undefined) continue;
+    const taken = capabilities.add(extension, instance.plugin.name);
+    if (taken === undefined) continue;
+    issues.push({
+      path: instance.path,
+      message: `${taken.what} has two owners: ${taken.owner} and ${instance.plugin.name}`,
+    });
+  }
+}
+
+function addVerbs(builder: Builder, instance: Instance, verbs: VerbRegistry, issues: Issue[]): void {
+  for (const contribution of instance.contributions.verbs) {
+    const verb = builder.one(instance, contribution, 'verb');
+    if (verb === undefined) continue;
+    if (!/^[A-Z0-9-]+$/.test(verb.name)) {
+      issues.push({ path: instance.path, message: 'a verb has a name in upper case letters', value: verb.name });
+      continue;
+    }
+    const owner = verbs.add(verb, instance.plugin.name);
+    if (owner === undefined) continue;
+    issues.push({
+      path: instance.path,
+      message: `verb ${verb.name} has two owners: ${owner} and ${instance.plugin.name}; the later one may say override: true`,
+    });
+  }
+}
+
+function checkListener(
+  { plan, path, delivery: instance }: PreparedListener,
+  verbs: VerbRegistry,
+  delivery: DeliveryStrategy | undefined,
+  issues: Issue[],
+): void {
+  const has = (name: string) => verbs.get(name) !== undefined;
+  if (['MAIL', 'RCPT', 'DATA', 'BDAT'].some(has)) {
+    const missing = MANDATORY_VERBS.filter(
+      (name) => !has(name) && !(plan.protocol === 'lmtp' && (name === 'EHLO' || name === 'HELO')),
+    );
+    if (missing.length > 0) {
+      issues.push({
+        path: join(path, ['verbs']),
+        message: `a listener that takes mail must know ${missing.join(', ')} too (RFC 5321 4.5.1)`,
+      });
+    }
+    if (instance === undefined) {
+      issues.push({ path: join(path, ['delivery']), message: 'a listener that takes mail needs a delivery' });
+    }
+  }
+  if (delivery === undefined) return;
+  const { minimumDurability } = plan;
+  if (
+    minimumDurability !== undefined &&
+    // Another server's word is as good as our own disk.
+    DURABILITIES.indexOf(delivery.durability) < DURABILITIES.indexOf(minimumDurability) &&
+    !(minimumDurability === 'remote' && delivery.durability === 'disk')
+  ) {
+    issues.push({
+      path: join(path, ['minimumDurability']),
+      message: `the delivery's 250 is only as durable as "${delivery.durability}", and "${minimumDurability}" is demanded`,
+    });
+  }
+  if (plan.bareNewlines === 'accept' && delivery.durability === 'remote') {
+    issues.push({
+      path: join(path, ['bareNewlines']),
+      message: '"accept" is not allowed where the delivery is another server, which may read bare newlines differently',
+    });
+  }
+}
+
+function mustHold(
+  policies: readonly StagedPolicy[],
+  transforms: readonly NamedTransform[],
+  delivery: DeliveryStrategy | undefined,
+): boolean {
+  return (
+    policies.some(({ policy }) => policy.wholeMessage === true) ||
+    transforms.some(({ transform }) => transform.wholeMessage === true) ||
+    delivery?.wholeMessage === true
+  );
+}
+
+function assembledDelivery(instance: Instance, builder: Builder): AssembledDelivery {
+  const strategy = builder.built.get(instance);
+  return {
+    name: instance.contributions.deliveries[0]?.name ?? instance.plugin.name,
+    durability: strategy?.durability ?? 'unknown',
+    transforms: strategy instanceof TransformedDelivery ? strategy.transforms.map(({ name }) => name) : [],
+    parts: instance.nested.flatMap(({ keys, kind, value }) =>
+      kind === 'delivery' && value instanceof Instance
+        ? [{ at: join('', keys), delivery: assembledDelivery(value, builder) }]
+        : [],
+    ),
+  };
+}

@@ -1,0 +1,119 @@
+/** The extensions of a listener: what EHLO offers, and who reads which parameter of MAIL and RCPT. */
+import type {
+  Capabilities,
+  Extension,
+  MailParameters,
+  ParameterHandler,
+  RcptParameters,
+  Session,
+} from '@mailverb/contract';
+import { parseParameters, Reply, reply } from '@mailverb/protocol';
+
+/** RFC 5321 4.5.3.1.4. */
+const COMMAND_LINE = 512;
+
+const UNKNOWN_PARAMETER = reply(555, '5.5.4', 'unknown or unsupported parameter');
+const NONE: Readonly<Record<string, never>> = Object.freeze({});
+
+type AnyHandler = ParameterHandler<'MAIL' | 'RCPT', string, unknown>;
+
+/** An extension with its owner. */
+export interface RegisteredExtension {
+  readonly extension: Extension;
+  readonly owner: string;
+}
+
+/** Keyword to extension, parameter to handler. */
+export class CapabilityRegistry implements Capabilities {
+  private readonly extensions = new Map<string, RegisteredExtension>();
+  private readonly mail = new Map<string, { readonly handler: AnyHandler; readonly owner: string }>();
+  private readonly rcpt = new Map<string, { readonly handler: AnyHandler; readonly owner: string }>();
+  private fixedLines: readonly string[] | undefined = undefined;
+
+  /** Adds an extension; gives what it claims that has an owner already. */
+  add(extension: Extension, owner: string): { readonly what: string; readonly owner: string } | undefined {
+    const before = this.extensions.get(extension.keyword);
+    if (before !== undefined) return { what: `EHLO keyword ${extension.keyword}`, owner: before.owner };
+    for (const handler of extension.parameters ?? []) {
+      const claimed = this.handlers(handler.verb).get(handler.keyword);
+      if (claimed !== undefined) return { what: `${handler.verb} parameter ${handler.keyword}`, owner: claimed.owner };
+    }
+    this.extensions.set(extension.keyword, { extension, owner });
+    for (const handler of extension.parameters ?? []) {
+      this.handlers(handler.verb).set(handler.keyword, { handler, owner });
+    }
+    return undefined;
+  }
+
+  all(): readonly RegisteredExtension[] {
+    return [...this.extensions.values()];
+  }
+
+  parameters(): readonly { readonly verb: string; readonly keyword: string; readonly owner: string }[] {
+    const list = (verb: string, map: typeof this.mail) =>
+      [...map].map(([keyword, { owner }]) => ({ verb, keyword, owner }));
+    return [...list('MAIL', this.mail), ...list('RCPT', this.rcpt)];
+  }
+
+  lines(session: Session): readonly string[] {
+    if (this.fixedLines !== undefined) return this.fixedLines;
+    const lines: string[] = [];
+    let fixed = true;
+    for (const { extension } of this.extensions.values()) {
+      if (extension.argument === undefined) {
+        lines.push(extension.keyword);
+        continue;
+      }
+      fixed = false;
+      const argument = extension.argument(session);
+      if (argument !== false)
+        lines.push(argument === undefined ? extension.keyword : `${extension.keyword} ${argument}`);
+    }
+    if (fixed) this.fixedLines = lines;
+    return lines;
+  }
+
+  offers(keyword: string, session: Session): boolean {
+    const found = this.extensions.get(keyword);
+    return found !== undefined && found.extension.argument?.(session) !== false;
+  }
+
+  mailParameters(text: string, session: Session): Readonly<MailParameters> | Reply {
+    // What is under a keyword was made by the handler registered for it, whose type says so: the cast states that.
+    return this.read(this.mail, text, session) as Readonly<MailParameters> | Reply;
+  }
+
+  rcptParameters(text: string, session: Session): Readonly<RcptParameters> | Reply {
+    return this.read(this.rcpt, text, session) as Readonly<RcptParameters> | Reply;
+  }
+
+  commandLineOctets(): number {
+    let octets = COMMAND_LINE;
+    for (const { extension } of this.extensions.values()) octets += extension.commandLineOctets ?? 0;
+    return octets;
+  }
+
+  private handlers(verb: 'MAIL' | 'RCPT') {
+    return verb === 'MAIL' ? this.mail : this.rcpt;
+  }
+
+  private read(
+    handlers: ReadonlyMap<string, { readonly handler: AnyHandler; readonly owner: string }>,
+    text: string,
+    session: Session,
+  ): Readonly<Record<string, unknown>> | Reply {
+    if (text === '') return NONE;
+    const parameters = parseParameters(text);
+    if (parameters instanceof Reply) return parameters;
+    // No prototype, and only registered keywords become keys (attack A10).
+    const values = Object.create(null) as Record<string, unknown>;
+    for (const { keyword, value } of parameters) {
+      const found = handlers.get(keyword);
+      if (found === undefined) return UNKNOWN_PARAMETER;
+      const meaning = found.handler.parse(value, session);
+      if (meaning instanceof Reply) return meaning;
+      values[keyword] = meaning;
+    }
+    return values;
+  }
+}

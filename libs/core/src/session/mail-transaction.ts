@@ -1,0 +1,220 @@
+/**
+ * One mail transaction: its envelope, its delivery, its way to an end. Exactly one of `commit` and `abort` ends it, and whatever the strategy throws
+ * becomes a 451 for the recipients concerned.
+ */
+import {
+  isPromise,
+  outcomes as sameForAll,
+  SmtpError,
+  type Body,
+  type Clock,
+  type Decision,
+  type DeliveryStrategy,
+  type DeliveryTransaction,
+  type Envelope,
+  type MailParameters,
+  type MaybePromise,
+  type Outcome,
+  type RcptParameters,
+  type Recipient,
+  type TransactionRecord,
+} from '@mailverb/contract';
+import { reply, type Mailbox, type Reply, type ReversePath } from '@mailverb/protocol';
+import type { Watchers } from '../stages/watchers.js';
+import type { Cancellation } from './cancellation.js';
+import type { SessionState } from './session-state.js';
+
+export const LOCAL_ERROR = reply(451, '4.3.0', 'local error, try again later');
+const TOO_SLOW = reply(451, '4.4.7', 'delivery took too long, try again later (timeouts.delivery)');
+const NO_DELIVERY = reply(451, '4.3.5', 'no delivery is configured');
+
+/** The envelope as the loop lets it grow. */
+class GrowingEnvelope implements Envelope {
+  readonly recipients: Recipient[] = [];
+  constructor(
+    readonly id: string,
+    readonly reversePath: ReversePath,
+    readonly parameters: Readonly<MailParameters>,
+  ) {}
+}
+
+/** What a transaction needs of its listener. */
+export interface TransactionServices {
+  readonly delivery: DeliveryStrategy | undefined;
+  readonly clock: Clock;
+  readonly watchers: Watchers;
+  /** Milliseconds for each step of the delivery but the body. */
+  readonly deliveryMs: number;
+}
+
+/** One mail transaction. */
+export class MailTransaction {
+  readonly envelope: Envelope & { readonly recipients: Recipient[] };
+  /** Octets of mail data so far. */
+  size = 0;
+  private delivery: DeliveryTransaction | undefined = undefined;
+  private over = false;
+  private decisions: Decision[] | undefined = undefined;
+
+  constructor(
+    id: string,
+    reversePath: ReversePath,
+    parameters: Readonly<MailParameters>,
+    private readonly session: SessionState,
+    private readonly services: TransactionServices,
+    private readonly cancellation: Cancellation,
+    private readonly startedAt: number,
+  ) {
+    this.envelope = new GrowingEnvelope(id, reversePath, parameters);
+  }
+
+  /** True once it has ended: whatever still comes from its delivery is of no interest. */
+  get ended(): boolean {
+    return this.over;
+  }
+
+  /** Remembers a refusal for the record. */
+  decided(decision: Decision): void {
+    (this.decisions ??= []).push(decision);
+  }
+
+  /** Offers a recipient to the delivery; the refusal or the words of the strategy, or undefined for the verb's. Never throws or rejects. */
+  offer(mailbox: Mailbox, parameters: Readonly<RcptParameters>): MaybePromise<Reply | undefined> {
+    const recipient: Recipient = { mailbox, parameters };
+    if (this.delivery !== undefined) return this.ask(this.delivery, recipient);
+    const { delivery } = this.services;
+    if (delivery === undefined) return NO_DELIVERY;
+    const begun = this.guarded(() => delivery.begin(this.envelope, this.session, this.cancellation));
+    return isPromise(begun) ? begun.then((result) => this.begun(result, recipient)) : this.begun(begun, recipient);
+  }
+
+  /** Gives the body to the delivery. Rejects or throws what the strategy does. */
+  body(body: Body): MaybePromise<void> {
+    return this.delivery?.body(body);
+  }
+
+  /** Commits: one outcome for each recipient, whatever happens. Never throws or rejects. */
+  commit(): MaybePromise<readonly Outcome[]> {
+    const { delivery } = this;
+    if (delivery === undefined) return this.allFailed(NO_DELIVERY);
+    const result = this.guarded(() => delivery.commit());
+    return isPromise(result) ? result.then((settled) => this.committed(settled)) : this.committed(result);
+  }
+
+  /** Ends it: tells the delivery to forget everything unless it has committed, and the observers what became of it. */
+  end(end: TransactionRecord['end'], answer: Reply | undefined, outcomes: readonly Outcome[], reason: string): void {
+    if (this.over) return;
+    this.over = true;
+    if (end !== 'committed') this.abort(reason);
+    const { watchers, clock } = this.services;
+    if (!watchers.watches('transactionEnded')) return;
+    watchers.transactionEnded(this.session, {
+      envelope: this.envelope,
+      size: this.size,
+      end,
+      reply: answer,
+      outcomes,
+      decisions: this.decisions ?? [],
+      startedAt: this.startedAt,
+      endedAt: clock.now(),
+    });
+  }
+
+  private begun(result: DeliveryTransaction | Failure, recipient: Recipient): MaybePromise<Reply | undefined> {
+    if (result instanceof Failure) return result.reply;
+    this.delivery = result;
+    if (this.over) {
+      // The client went away while the strategy was still beginning.
+      this.abort('client has gone');
+      return LOCAL_ERROR;
+    }
+    return this.ask(result, recipient);
+  }
+
+  private ask(delivery: DeliveryTransaction, recipient: Recipient): MaybePromise<Reply | undefined> {
+    const answer = this.guarded(() => delivery.recipient(recipient));
+    return isPromise(answer)
+      ? answer.then((settled) => this.answered(settled, recipient))
+      : this.answered(answer, recipient);
+  }
+
+  private answered(answer: Reply | undefined | Failure, recipient: Recipient): Reply | undefined {
+    if (answer instanceof Failure) return answer.reply;
+    if (answer === undefined || answer.positive) this.envelope.recipients.push(recipient);
+    return answer;
+  }
+
+  private committed(result: readonly Outcome[] | Failure): readonly Outcome[] {
+    if (result instanceof Failure) {
+      // Nobody knows how far it came: the client tries again, and the strategy cleans up.
+      this.abort('commit failed');
+      return this.allFailed(result.reply);
+    }
+    const { recipients } = this.envelope;
+    if (result.length === recipients.length) return result;
+    this.services.watchers.faultCaught(
+      this.session,
+      'delivery',
+      new Error(`commit gave ${result.length} outcomes for ${recipients.length} recipients`),
+    );
+    return this.allFailed(LOCAL_ERROR);
+  }
+
+  private allFailed(answer: Reply): readonly Outcome[] {
+    return sameForAll(this.envelope.recipients, answer);
+  }
+
+  private abort(reason: string): void {
+    const { delivery } = this;
+    if (delivery === undefined) return;
+    this.cancellation.cancel(reason);
+    const { watchers } = this.services;
+    try {
+      const done = delivery.abort(reason);
+      if (isPromise(done)) {
+        done.then(undefined, (error: unknown) => watchers.faultCaught(this.session, 'delivery abort', error));
+      }
+    } catch (error) {
+      watchers.faultCaught(this.session, 'delivery abort', error);
+    }
+  }
+
+  /** Calls the strategy: what it throws, or never answers, becomes a Failure. */
+  private guarded<T>(call: () => MaybePromise<T>): MaybePromise<T | Failure> {
+    let result: MaybePromise<T>;
+    try {
+      result = call();
+    } catch (error) {
+      return this.failed(error);
+    }
+    if (!isPromise(result)) return result;
+    const { clock, deliveryMs } = this.services;
+    return new Promise((resolve) => {
+      const alarm = clock.after(deliveryMs, () => {
+        this.cancellation.cancel('time budget of the delivery used up');
+        resolve(this.failed(new SmtpError(TOO_SLOW, `no answer within ${deliveryMs} ms`)));
+      });
+      result.then(
+        (value) => {
+          alarm.cancel();
+          resolve(value);
+        },
+        (error: unknown) => {
+          alarm.cancel();
+          resolve(this.failed(error));
+        },
+      );
+    });
+  }
+
+  /** The reply to an error of the strategy, which is logged. */
+  failed(error: unknown): Failure {
+    this.services.watchers.faultCaught(this.session, 'delivery', error);
+    return new Failure(error instanceof SmtpError && !error.reply.positive ? error.reply : LOCAL_ERROR);
+  }
+}
+
+/** A strategy's step that did not come to a result, and what the client hears. */
+export class Failure {
+  constructor(readonly reply: Reply) {}
+}

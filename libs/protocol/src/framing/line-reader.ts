@@ -1,0 +1,126 @@
+/**
+ * Lines up to CRLF, one at a time, each byte looked at once (a slow sender does not make us look again).
+ *
+ * A line within one chunk is not copied. The part of a line that a chunk ends with is kept, up to the limit and never beyond (attack A13).
+ */
+
+const CR = 13;
+const LF = 10;
+
+/** What is wrong with a line. */
+export type LineFault = 'too-long' | 'bare-newline' | 'control' | 'invalid-utf8';
+
+/** How much of an over-long line is read and dropped before the connection is given up. */
+const EMPTY = new Uint8Array(0);
+
+const FLOOD = 64 * 1024;
+
+const ascii = new TextDecoder('latin1');
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Reads lines. */
+export class LineReader {
+  /** Where to go on in the chunk. */
+  at = 0;
+  /** The fault of the line just read. */
+  fault: LineFault | undefined = undefined;
+  /** True if a line does not end within any reason. */
+  flooding = false;
+
+  private line: Uint8Array = EMPTY;
+  private kept: Uint8Array | undefined = undefined;
+  private length = 0;
+  private carriage = false;
+  private high = false;
+  private bare = false;
+  private control = false;
+
+  constructor(private readonly acceptBareLf: boolean) {}
+
+  /**
+   * Reads on from `at`. True if a line is complete: then `fault`, `bytes()` and `text()` are its. A faulty line is complete too, and has been
+   * read to its real end, so that nothing in it is ever taken for a command.
+   */
+  read(chunk: Uint8Array, at: number, limit: number): boolean {
+    if (this.fault !== undefined) this.fault = undefined;
+    const end = chunk.length;
+    let { carriage } = this;
+    for (let i = at; i < end; i++) {
+      const byte = chunk[i] as number;
+      if (byte >= 32 && byte < 127) {
+        if (carriage) {
+          this.bare = true;
+          carriage = false;
+        }
+      } else if (byte === LF) {
+        if (carriage || this.acceptBareLf) return this.complete(chunk, at, i, carriage, limit);
+        this.bare = true;
+      } else {
+        if (carriage) this.bare = true;
+        carriage = byte === CR;
+        if (byte > 127) this.high = true;
+        else if (!carriage) this.control = true;
+      }
+    }
+    this.carriage = carriage;
+    this.keep(chunk, at, end, limit);
+    this.at = end;
+    return false;
+  }
+
+  /** The line without its CRLF. Good until the next `read`. */
+  bytes(): Uint8Array {
+    return this.line;
+  }
+
+  /** The line as text, or undefined if it is not UTF-8. */
+  text(): string | undefined {
+    if (!this.lineHigh) return ascii.decode(this.line);
+    try {
+      return utf8.decode(this.line);
+    } catch {
+      return undefined;
+    }
+  }
+
+  private lineHigh = false;
+
+  private complete(chunk: Uint8Array, from: number, lf: number, carriage: boolean, limit: number): boolean {
+    const total = this.length + (lf - from) + 1;
+    const ending = carriage ? 2 : 1;
+    if (total > limit) this.fault = 'too-long';
+    else if (this.bare) this.fault = 'bare-newline';
+    else if (this.control) this.fault = 'control';
+    if (this.fault !== undefined) this.line = EMPTY;
+    else if (this.length === 0) this.line = chunk.subarray(from, lf + 1 - ending);
+    else {
+      this.keep(chunk, from, lf + 1, limit);
+      this.line = (this.kept as Uint8Array).subarray(0, total - ending);
+    }
+    this.lineHigh = this.high;
+    this.length = 0;
+    this.kept = undefined;
+    this.carriage = false;
+    this.high = false;
+    this.bare = false;
+    this.control = false;
+    this.at = lf + 1;
+    return true;
+  }
+
+  private keep(chunk: Uint8Array, from: number, to: number, limit: number): void {
+    const total = this.length + (to - from);
+    if (total <= limit) {
+      let { kept } = this;
+      if (kept === undefined || kept.length < total) {
+        const bigger = new Uint8Array(Math.min(limit, Math.max(64, total * 2)));
+        if (kept !== undefined) bigger.set(kept.subarray(0, this.length));
+        this.kept = kept = bigger;
+      }
+      kept.set(chunk.subarray(from, to), this.length);
+    } else if (total > limit + FLOOD) {
+      this.flooding = true;
+    }
+    this.length = total;
+  }
+}
