@@ -8,7 +8,6 @@ import {
   type Extension,
   type MailParameterHandler,
   type Session,
-  type TokenType,
 } from '@mailverb/contract';
 import { reply, type Reply } from '@mailverb/protocol';
 import { inject, injectable } from 'tsyringe';
@@ -26,7 +25,7 @@ export class EightBitMimeExtension implements Extension {
     { verb: 'MAIL', keyword: 'BODY', parse: (value, session) => this.readBody(value, session) },
   ];
 
-  constructor(@inject(Capabilities) private readonly capabilities: TokenType<typeof Capabilities>) {}
+  constructor(@inject(Capabilities) private readonly capabilities: Capabilities) {}
 
   private readBody(value: string | undefined, session: Session): BodyType | Reply {
     switch (value?.toUpperCase()) {

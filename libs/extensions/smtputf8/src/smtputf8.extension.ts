@@ -2,13 +2,7 @@
  * SMTPUTF8 (RFC 6531): addresses and headers in UTF-8, where the client says with MAIL that the message has them.
  * The verbs MAIL and RCPT refuse a UTF-8 address without it; the grammar and A-labels are the protocol library's.
  */
-import {
-  Capabilities,
-  type Extension,
-  type MailParameterHandler,
-  type Session,
-  type TokenType,
-} from '@mailverb/contract';
+import { Capabilities, type Extension, type MailParameterHandler, type Session } from '@mailverb/contract';
 import { reply, type Reply } from '@mailverb/protocol';
 import { inject, injectable } from 'tsyringe';
 
@@ -25,7 +19,7 @@ export class SmtpUtf8Extension implements Extension {
     { verb: 'MAIL', keyword: 'SMTPUTF8', parse: (value, session) => this.read(value, session) },
   ];
 
-  constructor(@inject(Capabilities) private readonly capabilities: TokenType<typeof Capabilities>) {}
+  constructor(@inject(Capabilities) private readonly capabilities: Capabilities) {}
 
   /** RFC 6531 3.1 (1): a server that offers it must offer 8BITMIME too. */
   argument(session: Session): undefined | false {

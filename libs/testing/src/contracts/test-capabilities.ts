@@ -1,13 +1,11 @@
 /** A stand-in for what EHLO offers, for specs of the verbs and extensions that ask. */
-import type { Capabilities, TokenType } from '@mailverb/contract';
+import type { Capabilities } from '@mailverb/contract';
 import { reply } from '@mailverb/protocol';
-
-type CapabilitiesService = TokenType<typeof Capabilities>;
 
 const UNKNOWN = reply(555, '5.5.4', 'parameter not recognized');
 
 /** Offers nothing and knows no parameter, except what is overridden. */
-export function testCapabilities(overrides: Partial<CapabilitiesService> = {}): CapabilitiesService {
+export function testCapabilities(overrides: Partial<Capabilities> = {}): Capabilities {
   return {
     lines: () => [],
     offers: () => false,

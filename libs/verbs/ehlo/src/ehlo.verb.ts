@@ -9,7 +9,6 @@ import {
   type ListenerInfo,
   type Session,
   type StageQuestion,
-  type TokenType,
   type Verb,
   type VerbOutcome,
 } from '@mailverb/contract';
@@ -46,7 +45,7 @@ export class EhloVerb implements Verb<string> {
   constructor(
     @inject(Options) private readonly options: EhloOptions,
     @inject(Listener) listener: ListenerInfo,
-    @inject(Capabilities) private readonly capabilities: TokenType<typeof Capabilities>,
+    @inject(Capabilities) private readonly capabilities: Capabilities,
   ) {
     this.hostname = listener.hostname;
   }

@@ -4,7 +4,6 @@ import {
   type MailParameters,
   type Session,
   type StageQuestion,
-  type TokenType,
   type Verb,
   type VerbOutcome,
 } from '@mailverb/contract';
@@ -30,7 +29,7 @@ export class MailVerb implements Verb<MailParams> {
   readonly endsBatch = PHASE_TABLE.MAIL.endsBatch;
   readonly help = 'MAIL FROM:<reverse-path> [parameters]';
 
-  constructor(@inject(Capabilities) private readonly capabilities: TokenType<typeof Capabilities>) {}
+  constructor(@inject(Capabilities) private readonly capabilities: Capabilities) {}
 
   parse(args: string, session: Session): MailParams | Reply {
     const parsed = parseMailFrom(args);

@@ -4,7 +4,6 @@ import {
   type RcptParameters,
   type Session,
   type StageQuestion,
-  type TokenType,
   type Verb,
   type VerbOutcome,
 } from '@mailverb/contract';
@@ -31,7 +30,7 @@ export class RcptVerb implements Verb<RcptParams> {
   readonly endsBatch = PHASE_TABLE.RCPT.endsBatch;
   readonly help = 'RCPT TO:<forward-path> [parameters]';
 
-  constructor(@inject(Capabilities) private readonly capabilities: TokenType<typeof Capabilities>) {}
+  constructor(@inject(Capabilities) private readonly capabilities: Capabilities) {}
 
   parse(args: string, session: Session): RcptParams | Reply {
     const parsed = parseRcptTo(args);
