@@ -98,7 +98,8 @@ export class FdWriter {
 
   /** Writes what waits now, blocking. For the end of the process; gives up if the descriptor does not take it. */
   flushSync(): void {
-    // What is under way is with the system, and cannot be known to have arrived.
+    // What is under way is with the system, and cannot be known to have arrived: leave it a moment, so that it comes first.
+    if (this.busy && this.waiting.length > 0) sleep(RETRY_MS);
     let rest = this.busy ? undefined : this.chunk;
     if (!this.busy) this.chunk = undefined;
     let chances = LAST_CHANCES;
@@ -108,7 +109,7 @@ export class FdWriter {
         rest = written < rest.length ? rest.subarray(written) : undefined;
       } catch (error) {
         if (!isAgain(error as NodeJS.ErrnoException) || --chances === 0) return;
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+        sleep(RETRY_MS);
       }
     }
   }
@@ -178,6 +179,11 @@ export class FdWriter {
     this.idle = [];
     for (const wake of waiters) wake();
   }
+}
+
+// Blocking: there is no event loop any more where this is needed.
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 function isAgain(error: NodeJS.ErrnoException): boolean {

@@ -5,6 +5,7 @@ import { plainFields, plainText } from './plain.js';
 import { secretNames } from './secrets.js';
 
 const isSecret = secretNames();
+const bush = (depth: number): unknown => (depth === 0 ? 'leaf' : Array(60).fill(bush(depth - 1)));
 const plain = (fields: Record<string, unknown>) => plainFields(fields, isSecret);
 
 describe('plainFields', () => {
@@ -33,6 +34,7 @@ describe('plainFields', () => {
       ]),
       reply: reply(550, '5.1.1', 'no such user'),
       bare: Object.assign(Object.create(null), { x: 1 }),
+      far: vm.runInNewContext('({ x: 1 })') as unknown,
     };
     expect(plain(fields)).toEqual({
       nan: 'NaN',
@@ -45,6 +47,7 @@ describe('plainFields', () => {
       map: { k: 1, password: '[redacted]' },
       reply: '550 5.1.1 no such user',
       bare: { x: 1 },
+      far: { x: 1 },
     });
   });
 
@@ -169,7 +172,6 @@ describe('plainFields', () => {
     let deep: unknown = 'bottom';
     for (let i = 0; i < 10_000; i++) deep = { deep };
     const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`k${i}`, i]));
-    const bush = (depth: number): unknown => (depth === 0 ? 'leaf' : Array(60).fill(bush(depth - 1)));
     const line = JSON.stringify(plain({ deep, wide, bush: bush(5), text: 'x'.repeat(1_000_000) }));
     expect(line.length).toBeLessThan(64_000);
     expect(line).toContain('[too deep]');
@@ -199,8 +201,11 @@ describe('plainFields', () => {
 describe('plainText', () => {
   it('is text within its bound, whatever it is given', () => {
     expect(plainText('hello')).toBe('hello');
-    expect(plainText(undefined)).toBe('undefined');
-    expect(plainText(Object.create(null))).toBe('[unreadable]');
+    expect(plainText(undefined)).toBe('null');
+    expect(plainText(7)).toBe('7');
+    expect(plainText({ a: [1], password: 'p' })).toBe('{"a":[1],"password":"[redacted]"}');
+    // As a string it would be longer than any string can be.
+    expect(plainText(bush(9)).length).toBeLessThan(8300);
     expect(plainText('x'.repeat(1_000_000)).length).toBeLessThan(8300);
   });
 });

@@ -6,6 +6,7 @@
  */
 import type { LogFields } from '@mailverb/contract';
 import { types } from 'node:util';
+import { secretNames } from './secrets.js';
 
 /** What is left: JSON's values. */
 export type Plain = string | number | boolean | null | readonly Plain[] | PlainFields;
@@ -36,11 +37,9 @@ export function plainFields(fields: LogFields, isSecret: (name: string) => boole
 /** Text within its bound, whatever it is: a message, which types alone promise to be a string. */
 export function plainText(text: unknown): string {
   if (typeof text === 'string') return cut(text, MAX_TEXT);
-  try {
-    return cut(String(text), MAX_TEXT);
-  } catch {
-    return UNREADABLE;
-  }
+  // Not String(): the elements of nested lists can be more than there is memory for.
+  const { message } = plainFields({ message: text }, secretNames());
+  return typeof message === 'string' ? message : cut(JSON.stringify(message ?? null), MAX_TEXT);
 }
 
 function cut(text: string, room: number): string {
@@ -121,7 +120,9 @@ class Walk {
     }
     // An instance that has words of its own for people (a Reply) is shown by them.
     if (typeof value.toString === 'function' && value.toString !== Object.prototype.toString) {
-      return this.text(String(value));
+      const words = String(value);
+      // An ordinary object of another realm has another toString.
+      if (words !== '[object Object]') return this.text(words);
     }
     const out: PlainFields = {};
     this.copy(value, out);
