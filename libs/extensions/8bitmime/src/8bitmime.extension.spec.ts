@@ -1,6 +1,7 @@
 /** 8BITMIME: what BODY may say. */
-import { describeExtension, testCapabilities, testSession } from '@mailverb/testing';
+import { contributionsOf, describeExtension, testCapabilities, testSession } from '@mailverb/testing';
 import { EightBitMimeExtension } from './8bitmime.extension.js';
+import eightBitMimePlugin from './plugin.js';
 
 const make = (binary: boolean): EightBitMimeExtension =>
   new EightBitMimeExtension(testCapabilities({ offers: (keyword) => keyword === 'BINARYMIME' && binary }));
@@ -34,4 +35,11 @@ describe('BODY', () => {
     expect(read('9BIT', true)).toContain('501 5.5.4');
     expect(read(undefined, true)).toContain('501 5.5.4');
   });
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(eightBitMimePlugin.name).toBe('extension-8bitmime');
+  expect(contributionsOf(eightBitMimePlugin)).toEqual([
+    { kind: 'extension', name: undefined, value: EightBitMimeExtension },
+  ]);
 });

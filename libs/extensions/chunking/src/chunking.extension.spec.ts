@@ -1,7 +1,8 @@
 /** CHUNKING: a keyword and nothing else. */
 import type { Extension } from '@mailverb/contract';
-import { describeExtension } from '@mailverb/testing';
+import { contributionsOf, describeExtension } from '@mailverb/testing';
 import { ChunkingExtension } from './chunking.extension.js';
+import chunkingPlugin from './plugin.js';
 
 describeExtension('CHUNKING', () => new ChunkingExtension());
 
@@ -10,4 +11,9 @@ it('says its keyword in every session, without an argument or a parameter', () =
   expect(extension.keyword).toBe('CHUNKING');
   expect(extension.argument).toBeUndefined();
   expect(extension.parameters).toBeUndefined();
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(chunkingPlugin.name).toBe('extension-chunking');
+  expect(contributionsOf(chunkingPlugin)).toEqual([{ kind: 'extension', name: undefined, value: ChunkingExtension }]);
 });

@@ -1,7 +1,8 @@
 /** DSN: the four parameters of RFC 3461, strictly. */
 import type { Session } from '@mailverb/contract';
-import { describeExtension, testEnvelope, testSession } from '@mailverb/testing';
+import { contributionsOf, describeExtension, testEnvelope, testSession } from '@mailverb/testing';
 import { DsnExtension } from './dsn.extension.js';
+import dsnPlugin from './plugin.js';
 
 const utf8 = testSession({ phase: 'mail', envelope: testEnvelope({ parameters: { SMTPUTF8: true } }) });
 const ascii = testSession({ phase: 'mail', envelope: testEnvelope() });
@@ -107,4 +108,9 @@ describe('ORCPT in UTF-8', () => {
 it('makes no set of its own for each recipient', () => {
   const notify = new DsnExtension().parameters.find(({ keyword }) => keyword === 'NOTIFY');
   expect(notify?.parse('SUCCESS,DELAY', ascii)).toBe(notify?.parse('delay,success', utf8));
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(dsnPlugin.name).toBe('extension-dsn');
+  expect(contributionsOf(dsnPlugin)).toEqual([{ kind: 'extension', name: undefined, value: DsnExtension }]);
 });

@@ -1,7 +1,8 @@
 /** ENHANCEDSTATUSCODES: a keyword and nothing else. */
 import type { Extension } from '@mailverb/contract';
-import { describeExtension } from '@mailverb/testing';
+import { contributionsOf, describeExtension } from '@mailverb/testing';
 import { EnhancedStatusCodesExtension } from './enhancedstatuscodes.extension.js';
+import enhancedStatusCodesPlugin from './plugin.js';
 
 describeExtension('ENHANCEDSTATUSCODES', () => new EnhancedStatusCodesExtension());
 
@@ -10,4 +11,11 @@ it('says its keyword in every session, without an argument or a parameter', () =
   expect(extension.keyword).toBe('ENHANCEDSTATUSCODES');
   expect(extension.argument).toBeUndefined();
   expect(extension.parameters).toBeUndefined();
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(enhancedStatusCodesPlugin.name).toBe('extension-enhancedstatuscodes');
+  expect(contributionsOf(enhancedStatusCodesPlugin)).toEqual([
+    { kind: 'extension', name: undefined, value: EnhancedStatusCodesExtension },
+  ]);
 });

@@ -1,6 +1,7 @@
 /** LIMITS: tells what is configured, or nothing at all. */
-import { describeExtension } from '@mailverb/testing';
+import { contributionsOf, describeExtension } from '@mailverb/testing';
 import { LimitsExtension } from './limits.extension.js';
+import limitsPlugin from './plugin.js';
 import { limitsOptions } from './limits.options.js';
 
 const make = (options: Parameters<typeof limitsOptions.parse>[0]): LimitsExtension =>
@@ -28,4 +29,9 @@ describe('LIMITS', () => {
       expect(limitsOptions.safeParse(options).success).toBe(false);
     },
   );
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(limitsPlugin.name).toBe('extension-limits');
+  expect(contributionsOf(limitsPlugin)).toEqual([{ kind: 'extension', name: undefined, value: LimitsExtension }]);
 });

@@ -1,7 +1,8 @@
 /** PIPELINING: a keyword and nothing else. */
 import type { Extension } from '@mailverb/contract';
-import { describeExtension } from '@mailverb/testing';
+import { contributionsOf, describeExtension } from '@mailverb/testing';
 import { PipeliningExtension } from './pipelining.extension.js';
+import pipeliningPlugin from './plugin.js';
 
 describeExtension('PIPELINING', () => new PipeliningExtension());
 
@@ -10,4 +11,11 @@ it('says its keyword in every session, without an argument or a parameter', () =
   expect(extension.keyword).toBe('PIPELINING');
   expect(extension.argument).toBeUndefined();
   expect(extension.parameters).toBeUndefined();
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(pipeliningPlugin.name).toBe('extension-pipelining');
+  expect(contributionsOf(pipeliningPlugin)).toEqual([
+    { kind: 'extension', name: undefined, value: PipeliningExtension },
+  ]);
 });

@@ -1,7 +1,8 @@
 /** SIZE: the limit is told, and a message announced as larger refused. */
 import type { Session } from '@mailverb/contract';
-import { describeExtension, testSession } from '@mailverb/testing';
+import { contributionsOf, describeExtension, testSession } from '@mailverb/testing';
 import { SizeExtension } from './size.extension.js';
+import sizePlugin from './plugin.js';
 
 function limited(maxMessageSize: number): Session {
   return testSession({ listener: { name: 'mx', hostname: 'mx.example.org', protocol: 'smtp', maxMessageSize } });
@@ -49,4 +50,9 @@ describe('SIZE', () => {
     expect(read(undefined, limited(1000))).toContain('501 5.5.4');
     expect(read('9'.repeat(21), limited(1000))).toContain('501 5.5.4');
   });
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(sizePlugin.name).toBe('extension-size');
+  expect(contributionsOf(sizePlugin)).toEqual([{ kind: 'extension', name: undefined, value: SizeExtension }]);
 });

@@ -1,8 +1,9 @@
 /** BDAT: counts exactly or closes, and drops what it may not take (attack A3). */
 import { PHASES } from '@mailverb/protocol';
-import { describeVerb, testEnvelope, testRecipient, testSession } from '@mailverb/testing';
+import { contributionsOf, describeVerb, testEnvelope, testRecipient, testSession } from '@mailverb/testing';
 import fc from 'fast-check';
 import { BdatVerb } from './bdat.verb.js';
+import bdatPlugin from './plugin.js';
 
 const verb = new BdatVerb();
 const envelope = testEnvelope({ recipients: [testRecipient('a@example.org')] });
@@ -95,4 +96,9 @@ describe('BDAT', () => {
   it('has the chunk dropped if a policy refuses', () => {
     expect(verb.refusalEffect(verb.parse('86 LAST'))).toEqual({ type: 'skip-chunk', octets: 86 });
   });
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(bdatPlugin.name).toBe('verb-bdat');
+  expect(contributionsOf(bdatPlugin)).toEqual([{ kind: 'verb', name: undefined, value: BdatVerb }]);
 });

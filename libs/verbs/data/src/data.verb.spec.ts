@@ -1,6 +1,7 @@
 /** DATA: asks about the envelope, and then for the mail data. */
-import { describeVerb, testEnvelope, testRecipient, testSession } from '@mailverb/testing';
+import { contributionsOf, describeVerb, testEnvelope, testRecipient, testSession } from '@mailverb/testing';
 import { DataVerb } from './data.verb.js';
+import dataPlugin from './plugin.js';
 
 const verb = new DataVerb();
 const envelope = testEnvelope({ recipients: [testRecipient('a@example.org')] });
@@ -36,4 +37,9 @@ describe('DATA', () => {
     expect(String(verb.perform({}, lost).reply)).toContain('503 5.5.1');
     expect(verb.perform({}, lost).effect).toBeUndefined();
   });
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(dataPlugin.name).toBe('verb-data');
+  expect(contributionsOf(dataPlugin)).toEqual([{ kind: 'verb', name: undefined, value: DataVerb }]);
 });

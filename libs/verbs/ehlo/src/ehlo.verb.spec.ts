@@ -1,8 +1,9 @@
 /** EHLO: which names it takes, and what it says. */
 import { Reply } from '@mailverb/protocol';
-import { describeVerb, testCapabilities, testSession } from '@mailverb/testing';
+import { contributionsOf, describeVerb, testCapabilities, testSession } from '@mailverb/testing';
 import { ehloOptions } from './ehlo.options.js';
 import { EhloVerb } from './ehlo.verb.js';
+import ehloPlugin from './plugin.js';
 
 const session = testSession({ phase: 'connected', heloName: undefined, extended: false });
 
@@ -104,4 +105,9 @@ describe('EHLO', () => {
     expect(ehloOptions.parse({})).toEqual({ strict: false });
     expect(ehloOptions.safeParse({ stric: true }).success).toBe(false);
   });
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(ehloPlugin.name).toBe('verb-ehlo');
+  expect(contributionsOf(ehloPlugin)).toEqual([{ kind: 'verb', name: undefined, value: EhloVerb }]);
 });

@@ -1,6 +1,7 @@
 /** EXPN: one answer for all. */
-import { describeVerb } from '@mailverb/testing';
+import { contributionsOf, describeVerb } from '@mailverb/testing';
 import { ExpnVerb } from './expn.verb.js';
+import expnPlugin from './plugin.js';
 
 describeVerb('expn', () => new ExpnVerb(), {
   args: ['staff', 'staff SMTPUTF8', '<staff@example.org>'],
@@ -22,4 +23,9 @@ describe('EXPN', () => {
   it('needs to be told which', () => {
     expect(String(new ExpnVerb().parse(' '))).toBe('501 5.5.4 Syntax: EXPN list');
   });
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(expnPlugin.name).toBe('verb-expn');
+  expect(contributionsOf(expnPlugin)).toEqual([{ kind: 'verb', name: undefined, value: ExpnVerb }]);
 });

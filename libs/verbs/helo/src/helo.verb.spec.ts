@@ -1,8 +1,9 @@
 /** HELO: which names it takes, and what it says. */
 import { Reply } from '@mailverb/protocol';
-import { describeVerb, testSession } from '@mailverb/testing';
+import { contributionsOf, describeVerb, testSession } from '@mailverb/testing';
 import { heloOptions } from './helo.options.js';
 import { HeloVerb } from './helo.verb.js';
+import heloPlugin from './plugin.js';
 
 const session = testSession({ phase: 'connected', heloName: undefined, extended: false });
 
@@ -70,4 +71,9 @@ describe('HELO', () => {
     expect(heloOptions.parse({})).toEqual({ strict: false });
     expect(heloOptions.safeParse({ stric: true }).success).toBe(false);
   });
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(heloPlugin.name).toBe('verb-helo');
+  expect(contributionsOf(heloPlugin)).toEqual([{ kind: 'verb', name: undefined, value: HeloVerb }]);
 });

@@ -1,8 +1,9 @@
 /** HELP: the verbs of the listener, and each one's line. */
 import type { VerbTable } from '@mailverb/contract';
 import { PHASE_TABLE, Reply } from '@mailverb/protocol';
-import { describeVerb } from '@mailverb/testing';
+import { contributionsOf, describeVerb } from '@mailverb/testing';
 import { HelpVerb } from './help.verb.js';
+import helpPlugin from './plugin.js';
 
 const table = (names: readonly string[]): VerbTable => ({
   list: () =>
@@ -51,4 +52,9 @@ describe('HELP', () => {
     names.push('HELP');
     expect(said('HELP', verb)).toBe('214 2.0.0 HELP\r\n');
   });
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(helpPlugin.name).toBe('verb-help');
+  expect(contributionsOf(helpPlugin)).toEqual([{ kind: 'verb', name: undefined, value: HelpVerb }]);
 });

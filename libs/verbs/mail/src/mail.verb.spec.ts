@@ -1,8 +1,9 @@
 /** MAIL: the reverse-path, its parameters, and when a UTF-8 address is understood. */
 import type { MailParameters } from '@mailverb/contract';
 import { Reply, reply } from '@mailverb/protocol';
-import { describeVerb, testCapabilities, testMailbox, testSession } from '@mailverb/testing';
+import { contributionsOf, describeVerb, testCapabilities, testMailbox, testSession } from '@mailverb/testing';
 import { MailVerb, type MailParams } from './mail.verb.js';
+import mailPlugin from './plugin.js';
 
 const TOO_BIG = reply(552, '5.3.4', 'too big');
 
@@ -80,4 +81,9 @@ describe('MAIL', () => {
     expect(reversePath?.domain).toBe('xn--bcher-kva.example');
     expect(parameters.SMTPUTF8).toBe(true);
   });
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(mailPlugin.name).toBe('verb-mail');
+  expect(contributionsOf(mailPlugin)).toEqual([{ kind: 'verb', name: undefined, value: MailVerb }]);
 });

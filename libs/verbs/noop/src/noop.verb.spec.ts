@@ -1,6 +1,7 @@
 /** NOOP: nothing. */
-import { describeVerb } from '@mailverb/testing';
+import { contributionsOf, describeVerb } from '@mailverb/testing';
 import { NoopVerb } from './noop.verb.js';
+import noopPlugin from './plugin.js';
 
 describeVerb('noop', () => new NoopVerb(), { args: ['', 'anything', ' <>'] });
 
@@ -11,4 +12,9 @@ describe('NOOP', () => {
     expect(effect).toBeUndefined();
     expect(new NoopVerb().parse()).toEqual({});
   });
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(noopPlugin.name).toBe('verb-noop');
+  expect(contributionsOf(noopPlugin)).toEqual([{ kind: 'verb', name: undefined, value: NoopVerb }]);
 });

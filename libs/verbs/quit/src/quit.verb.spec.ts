@@ -1,6 +1,7 @@
 /** QUIT: goodbye. */
-import { describeVerb, testSession } from '@mailverb/testing';
+import { contributionsOf, describeVerb, testSession } from '@mailverb/testing';
 import { QuitVerb } from './quit.verb.js';
+import quitPlugin from './plugin.js';
 
 const make = (): QuitVerb => new QuitVerb(testSession().listener);
 
@@ -16,4 +17,9 @@ describe('QUIT', () => {
   it('takes no arguments', () => {
     expect(String(make().parse('now'))).toBe('501 5.5.4 Syntax: QUIT');
   });
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(quitPlugin.name).toBe('verb-quit');
+  expect(contributionsOf(quitPlugin)).toEqual([{ kind: 'verb', name: undefined, value: QuitVerb }]);
 });

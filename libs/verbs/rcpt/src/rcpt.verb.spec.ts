@@ -1,8 +1,9 @@
 /** RCPT: the forward-path, its parameters, and when a UTF-8 address is understood. */
 import type { RcptParameters } from '@mailverb/contract';
 import { Reply, reply } from '@mailverb/protocol';
-import { describeVerb, testCapabilities, testEnvelope, testSession } from '@mailverb/testing';
+import { contributionsOf, describeVerb, testCapabilities, testEnvelope, testSession } from '@mailverb/testing';
 import { RcptVerb, type RcptParams } from './rcpt.verb.js';
+import rcptPlugin from './plugin.js';
 
 // As much of the real thing as the verb can see.
 function readParameters(text: string): RcptParameters | Reply {
@@ -80,4 +81,9 @@ describe('RCPT', () => {
   it('understands a UTF-8 address where MAIL said SMTPUTF8', () => {
     expect(parsed('TO:<\u00e9@b\u00fccher.example>', utf8).mailbox.domain).toBe('xn--bcher-kva.example');
   });
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(rcptPlugin.name).toBe('verb-rcpt');
+  expect(contributionsOf(rcptPlugin)).toEqual([{ kind: 'verb', name: undefined, value: RcptVerb }]);
 });

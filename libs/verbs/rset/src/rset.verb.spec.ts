@@ -1,6 +1,7 @@
 /** RSET: forgets the transaction. */
-import { describeVerb } from '@mailverb/testing';
+import { contributionsOf, describeVerb } from '@mailverb/testing';
 import { RsetVerb } from './rset.verb.js';
+import rsetPlugin from './plugin.js';
 
 describeVerb('rset', () => new RsetVerb(), { args: ['', '  '], refuses: ['x', ' MAIL'] });
 
@@ -14,4 +15,9 @@ describe('RSET', () => {
   it('takes no arguments', () => {
     expect(String(new RsetVerb().parse('now'))).toBe('501 5.5.4 Syntax: RSET');
   });
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(rsetPlugin.name).toBe('verb-rset');
+  expect(contributionsOf(rsetPlugin)).toEqual([{ kind: 'verb', name: undefined, value: RsetVerb }]);
 });

@@ -1,6 +1,7 @@
 /** VRFY: one answer for all. */
-import { describeVerb } from '@mailverb/testing';
+import { contributionsOf, describeVerb } from '@mailverb/testing';
 import { VrfyVerb } from './vrfy.verb.js';
+import vrfyPlugin from './plugin.js';
 
 describeVerb('vrfy', () => new VrfyVerb(), {
   args: ['joe', 'joe SMTPUTF8', '\u00e9@example.org SMTPUTF8', '<joe@example.org>'],
@@ -22,4 +23,9 @@ describe('VRFY', () => {
   it('needs to be told whom', () => {
     expect(String(new VrfyVerb().parse(' '))).toBe('501 5.5.4 Syntax: VRFY string');
   });
+});
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(vrfyPlugin.name).toBe('verb-vrfy');
+  expect(contributionsOf(vrfyPlugin)).toEqual([{ kind: 'verb', name: undefined, value: VrfyVerb }]);
 });
