@@ -1,4 +1,13 @@
 /** For plugin authors: conversation files, a connection in memory, a fake clock, an in-process server, contract suites. */
+export * from './contracts/describe-delivery.js';
+export * from './contracts/describe-extension.js';
+export * from './contracts/describe-logger.js';
+export * from './contracts/describe-observer.js';
+export * from './contracts/describe-policy.js';
+export * from './contracts/describe-transform.js';
+export * from './contracts/describe-verb.js';
+export * from './contracts/fixtures.js';
+export { testCapabilities } from './contracts/test-capabilities.js';
 export * from './conversation/conversation.js';
 export {
   describeConversations,
@@ -23,3 +32,4 @@ export {
 } from './server/record.js';
 export { Mailroom, remembering, type DeliveredMessage } from './server/remember.js';
 export { listenerSettings, type ListenerSettings } from './server/settings.js';
+export { TestServer, testServer, type TestServerOptions } from './server/test-server.js';

@@ -62,7 +62,7 @@ const rcpt: Verb<{ readonly mailbox: Mailbox }> = {
   perform: ({ mailbox }) => ({ reply: OK, effect: { type: 'recipient', mailbox, parameters: {} } }),
 };
 
-function simple(name: 'DATA' | 'RSET' | 'NOOP' | 'QUIT', outcome: VerbOutcome): Verb<object> {
+function simple(name: 'DATA' | 'RSET' | 'NOOP' | 'VRFY' | 'QUIT', outcome: VerbOutcome): Verb<object> {
   return { name, ...PHASE_TABLE[name], parse: () => NOTHING, perform: () => outcome };
 }
 
@@ -82,6 +82,7 @@ const plainVerbsPlugin: Plugin = definePlugin({
     contribute.verb(data);
     contribute.verb(simple('RSET', { reply: OK, effect: { type: 'reset' } }));
     contribute.verb(simple('NOOP', { reply: OK }));
+    contribute.verb(simple('VRFY', { reply: reply(252, '2.0.0', 'try RCPT') }));
     contribute.verb(simple('QUIT', { reply: reply(221, '2.0.0', 'bye'), effect: { type: 'close' } }));
   },
 });
@@ -93,7 +94,7 @@ const everybodyPlugin: Plugin = definePlugin({
   },
 });
 
-/** HELO, EHLO (offering nothing), MAIL, RCPT (without parameters), DATA, RSET, NOOP, QUIT. */
+/** HELO, EHLO (offering nothing), MAIL, RCPT (without parameters), DATA, RSET, NOOP, VRFY, QUIT. */
 export function plainVerbs(): PluginUse {
   return use(plainVerbsPlugin);
 }
