@@ -81,31 +81,29 @@ export function isAsciiRange(text: string, start: number, end: number): boolean 
 }
 
 /**
- * How many octets of UTF-8 the character at `at` has, whose code unit is above U+007F; 0 if no address and no parameter
- * may have it.
+ * How many code units the character at `at` has, whose code unit is above U+007F; 0 if no address and no parameter may
+ * have it.
  *
  * RFC 6531 3.3 allows all of UTF-8. We leave out what can only do harm: half surrogates, the C1 controls, the line and
  * paragraph separators (a line break to many programs, attack A6), and U+FFFD to U+FFFF (which is what bytes that were no
  * UTF-8 become).
  */
-export function wideOctets(text: string, at: number): 0 | 2 | 3 | 4 {
+export function wideUnits(text: string, at: number): 0 | 1 | 2 {
   const unit = text.charCodeAt(at);
-  if (unit < 0xa0) return 0;
-  if (unit < 0x800) return 2;
-  if (unit < 0xd800) return unit === 0x2028 || unit === 0x2029 ? 0 : 3;
-  if (unit > 0xdfff) return unit < 0xfffd ? 3 : 0;
+  if (unit < 0xd800) return unit < 0xa0 || unit === 0x2028 || unit === 0x2029 ? 0 : 1;
+  if (unit > 0xdfff) return unit < 0xfffd ? 1 : 0;
   if (unit > 0xdbff) return 0;
   const low = text.charCodeAt(at + 1);
-  return low >= 0xdc00 && low <= 0xdfff ? 4 : 0;
+  return low >= 0xdc00 && low <= 0xdfff ? 2 : 0;
 }
 
-/** True if every character is ASCII, or allowed by {@link wideOctets}. */
+/** True if every character is ASCII, or allowed by {@link wideUnits}. */
 export function isWellFormed(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     if (text.charCodeAt(at) < 128) continue;
-    const octets = wideOctets(text, at);
-    if (octets === 0) return false;
-    if (octets === 4) at++;
+    const units = wideUnits(text, at);
+    if (units === 0) return false;
+    at += units - 1;
   }
   return true;
 }

@@ -1,5 +1,5 @@
 /** Local parts: dot-string and quoted-string (RFC 5321 4.1.2, with RFC 6531 3.3's characters), and back. */
-import { ATEXT, BACKSLASH, DOT, QTEXT, QUOTE, classOf, wideOctets } from './chars.js';
+import { ATEXT, BACKSLASH, DOT, QTEXT, QUOTE, classOf, wideUnits } from './chars.js';
 
 /**
  * Where the dot-string that begins at `start` ends; 0 if none begins there, or a dot is at its end or behind a dot.
@@ -15,9 +15,9 @@ export function endOfDotString(text: string, start: number, end: number): number
       if (code === DOT) {
         if (last === DOT) return 0;
       } else if (code > 127) {
-        const octets = wideOctets(text, at);
-        if (octets === 0) return 0;
-        if (octets === 4) at++;
+        const units = wideUnits(text, at);
+        if (units === 0) return 0;
+        at += units - 1;
         sign = -1;
       } else {
         break;
@@ -50,9 +50,9 @@ export function readQuotedString(text: string, start: number, end: number): Quot
       at++;
       piece = at;
     } else if (code > 127) {
-      const octets = wideOctets(text, at);
-      if (octets === 0) return undefined;
-      if (octets === 4) at++;
+      const units = wideUnits(text, at);
+      if (units === 0) return undefined;
+      at += units - 1;
     } else if ((classOf(code) & QTEXT) === 0) {
       return undefined;
     }

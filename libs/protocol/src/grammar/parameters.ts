@@ -1,6 +1,6 @@
 /** ESMTP parameters: RFC 5321 4.1.2 `Mail-parameters` and `Rcpt-parameters`, with RFC 6531 3.3's characters. */
 import { Reply, reply } from '../reply.js';
-import { EQUALS, HYPHEN, LET_DIG, SPACE, VALUE, classOf, wideOctets } from './chars.js';
+import { EQUALS, HYPHEN, LET_DIG, SPACE, VALUE, classOf, wideUnits } from './chars.js';
 import type { Parameter } from './types.js';
 
 /** More than all known extensions define. Keeps the search for duplicates short, however long the line (attack A8). */
@@ -58,9 +58,9 @@ function endOfValue(text: string, start: number): number {
   for (; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code > 127) {
-      const octets = wideOctets(text, at);
-      if (octets === 0) return -1;
-      if (octets === 4) at++;
+      const units = wideUnits(text, at);
+      if (units === 0) return -1;
+      at += units - 1;
     } else if ((classOf(code) & VALUE) === 0) {
       break;
     }

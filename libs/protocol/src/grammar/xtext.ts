@@ -1,5 +1,5 @@
 /** xtext (RFC 3461 4) and its relative for addresses in UTF-8 (RFC 6533 3). */
-import { BACKSLASH, EQUALS, HEX, PLUS, SPACE, VALUE, classOf, wideOctets } from './chars.js';
+import { BACKSLASH, EQUALS, HEX, PLUS, SPACE, VALUE, classOf, wideUnits } from './chars.js';
 
 /**
  * Decodes xtext; undefined if it is none, or if something else than printable ASCII and spaces comes out: RFC 3461 4.2 and
@@ -80,9 +80,9 @@ export function decodeUtf8AddressXtext(text: string): string | undefined {
       at = close;
       piece = at + 1;
     } else if (code > 127) {
-      const octets = wideOctets(text, at);
-      if (octets === 0) return undefined;
-      if (octets === 4) at++;
+      const units = wideUnits(text, at);
+      if (units === 0) return undefined;
+      at += units - 1;
     } else if ((classOf(code) & VALUE) === 0 || code === PLUS) {
       return undefined;
     }
@@ -107,5 +107,5 @@ function embedded(digits: string): string | undefined {
   if (point < 0x80) {
     return point === SPACE || point === PLUS || point === EQUALS || point === BACKSLASH ? character : undefined;
   }
-  return wideOctets(character, 0) === 0 ? undefined : character;
+  return wideUnits(character, 0) === 0 ? undefined : character;
 }
