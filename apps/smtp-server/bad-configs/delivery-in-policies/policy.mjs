@@ -1,0 +1,1 @@
+export default { name: 'policy-ours', register: (contribute) => contribute.policy('ours', {}) };

@@ -1,0 +1,3 @@
+import { surelyNothing } from 'node:fs';
+
+export default surelyNothing;

@@ -1,0 +1,2 @@
+export const one = { name: 'one', register() {} };
+export const two = { name: 'two', register() {} };

@@ -1,0 +1,6 @@
+export default {
+  name: 'fails',
+  register() {
+    throw new Error('not today');
+  },
+};

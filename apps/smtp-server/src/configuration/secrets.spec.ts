@@ -1,0 +1,58 @@
+import { isSecretName, Secrets } from './secrets.js';
+
+describe('secret names', () => {
+  it.each(['password', 'Password', 'apiKey', 'api_key', 'auth-token', 'clientSecret', 'passphrase', 'tokens', 'key'])(
+    '%s is one',
+    (name) => expect(isSecretName(name)).toBe(true),
+  );
+  it.each(['keyword', 'monkey', 'tokenizer', 'path', 'user', 'passing', ''])('%s is none', (name) =>
+    expect(isSecretName(name)).toBe(false),
+  );
+});
+
+describe('secrets', () => {
+  const tree = {
+    hostname: 'mx.example.org',
+    delivery: { password: 'open sesame', users: [{ token: 'abcdef', id: 7 }] },
+  };
+  const secrets = new Secrets(tree, new Map([['hostname', { text: 'mx.example.org', whole: true }]]));
+
+  it('hides values that came from references, and values with secret names', () => {
+    expect(secrets.show('', tree)).toEqual({
+      hostname: '***',
+      delivery: { password: '***', users: [{ token: '***', id: 7 }] },
+    });
+  });
+
+  it('hides what stands inside a hidden value, and not its neighbours', () => {
+    expect(secrets.show('delivery.password.salt', 'x')).toBe('***');
+    expect(secrets.show('delivery.passwords', 'x')).toBe('x');
+    expect(secrets.show('hostname2', 'x')).toBe('x');
+  });
+
+  it('leaves a value that is not there alone', () => {
+    expect(secrets.show('hostname', undefined)).toBeUndefined();
+  });
+
+  it('finds hidden values in texts that others made', () => {
+    expect(secrets.scrub('cannot log in with "open sesame" at mx.example.org:25')).toBe(
+      'cannot log in with "***" at ***:25',
+    );
+  });
+
+  it('looks for whole words, and not for short ones', () => {
+    const few = new Secrets(
+      {},
+      new Map([
+        ['a', { text: 'info', whole: true }],
+        ['b', { text: 'no', whole: true }],
+      ]),
+    );
+    expect(few.scrub('no information: info')).toBe('no information: ***');
+  });
+
+  it('hides all that a secret name holds', () => {
+    const nested = new Secrets({ tokens: ['first-token', { inner: 'second-token' }] }, new Map());
+    expect(nested.scrub('first-token second-token')).toBe('*** ***');
+  });
+});
