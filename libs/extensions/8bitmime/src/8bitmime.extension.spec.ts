@@ -17,7 +17,7 @@ describeExtension('8BITMIME', () => make(true), {
         ['BINARYMIME', 'BINARYMIME'],
         ['binarymime', 'BINARYMIME'],
       ],
-      refuses: [undefined, '', '8BIT', '9BIT', '7BIT ', 'BINARY', '__proto__'],
+      refuses: [undefined, '', '8BIT', '9BIT', '7BIT ', 'BINARY', '8B\u0131TMIME', '__proto__'],
     },
   },
 });

@@ -9,7 +9,7 @@ import {
   type MailParameterHandler,
   type Session,
 } from '@mailverb/contract';
-import { reply, type Reply } from '@mailverb/protocol';
+import { isAscii, reply, type Reply } from '@mailverb/protocol';
 import { inject, injectable } from 'tsyringe';
 
 const SYNTAX = reply(501, '5.5.4', 'Syntax: BODY=7BIT or BODY=8BITMIME');
@@ -28,7 +28,9 @@ export class EightBitMimeExtension implements Extension {
   constructor(@inject(Capabilities) private readonly capabilities: Capabilities) {}
 
   private readBody(value: string | undefined, session: Session): BodyType | Reply {
-    switch (value?.toUpperCase()) {
+    // Not every letter that becomes an ASCII letter in upper case is one (attack A6).
+    if (value === undefined || !isAscii(value)) return SYNTAX;
+    switch (value.toUpperCase()) {
       case '7BIT':
         return '7BIT';
       case '8BITMIME':

@@ -17,7 +17,7 @@ describeExtension('DSN', () => new DsnExtension(), {
         ['HDRS', 'HDRS'],
         ['Hdrs', 'HDRS'],
       ],
-      refuses: [undefined, '', 'BODY', 'FULL,HDRS', ' FULL', '__proto__'],
+      refuses: [undefined, '', 'BODY', 'FULL,HDRS', 'HDR\u017f', ' FULL', '__proto__'],
     },
     'MAIL ENVID': {
       takes: [
@@ -56,6 +56,8 @@ describeExtension('DSN', () => new DsnExtension(), {
         ',',
         'NEVER,SUCCESS',
         'SUCCESS,NEVER',
+        '\u017fUCCESS',
+        'FA\u0131LURE',
         'SUCCESS,',
         ',SUCCESS',
         'SUCCESS,,DELAY',
@@ -81,6 +83,8 @@ describeExtension('DSN', () => new DsnExtension(), {
         'rfc822;',
         'rfc 822;joe@example.org',
         'rfc(822);joe@example.org',
+        'rfc+0Ax;joe@example.org',
+        'utf\u20118;joe@example.org',
         'rfc822;joe+0D+0ABcc:x',
         'rfc822;joe+2b',
         'rfc822;jos\u00e9@example.org',

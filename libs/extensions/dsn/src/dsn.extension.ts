@@ -4,7 +4,7 @@
  * command (attack A6).
  */
 import type { Extension, MailParameterHandler, RcptParameterHandler } from '@mailverb/contract';
-import { decodeXtext, reply, type Reply } from '@mailverb/protocol';
+import { decodeXtext, isAscii, reply, type Reply } from '@mailverb/protocol';
 import { injectable } from 'tsyringe';
 import { readNotify } from './notify.js';
 import { readOriginalRecipient } from './original-recipient.js';
@@ -32,7 +32,8 @@ export class DsnExtension implements Extension {
 }
 
 function readRet(value: string | undefined): 'FULL' | 'HDRS' | Reply {
-  const upper = value?.toUpperCase();
+  // Not every letter that becomes an ASCII letter in upper case is one (attack A6).
+  const upper = value !== undefined && isAscii(value) ? value.toUpperCase() : undefined;
   return upper === 'FULL' || upper === 'HDRS' ? upper : BAD_RET;
 }
 

@@ -1,6 +1,6 @@
 /** NOTIFY (RFC 3461 4.1): NEVER alone, or a list of the others. */
 import type { Notify } from '@mailverb/contract';
-import { reply, type Reply } from '@mailverb/protocol';
+import { isAscii, reply, type Reply } from '@mailverb/protocol';
 
 const BAD_NOTIFY = reply(501, '5.5.4', 'Syntax: NOTIFY=NEVER or a list of SUCCESS,FAILURE,DELAY');
 
@@ -20,7 +20,8 @@ const SETS: readonly ReadonlySet<When>[] = Array.from(
 
 /** Reads the value; in any case, and naming one twice is harmless. */
 export function readNotify(value: string | undefined): Notify | Reply {
-  if (value === undefined) return BAD_NOTIFY;
+  // Not every letter that becomes an ASCII letter in upper case is one (attack A6).
+  if (value === undefined || !isAscii(value)) return BAD_NOTIFY;
   const upper = value.toUpperCase();
   if (upper === 'NEVER') return 'never';
   let bits = 0;

@@ -59,6 +59,14 @@ describe('describeExtension', () => {
     );
   });
 
+  it('finds a value that takes another letter for one of ASCII (attack A6)', async () => {
+    const parse = (value: string | undefined): string => (value?.toUpperCase() === 'THIS' ? 'this' : 'that');
+    const suite: ExtensionSuite = { parameters: { 'MAIL ENVID': { takes: [['this', 'this']], refuses: [] } } };
+    expect(await failures({ parameters: [{ verb: 'MAIL', keyword: 'ENVID', parse }] }, suite)).toEqual([
+      'MAIL ENVID does not take a letter for another that looks like it (attack A6)',
+    ]);
+  });
+
   it('finds a value that lets control characters through (attack A6)', async () => {
     expect(await failures(parsing((value) => value ?? ''))).toContain(HARMLESS);
   });

@@ -3,7 +3,7 @@ import type { Extension, ParameterHandler, Session } from '@mailverb/contract';
 import { MAX_REPLY_LINE, Reply } from '@mailverb/protocol';
 import fc from 'fast-check';
 import { expectRefusal } from './check-reply.js';
-import { HOSTILE_TEXTS, hasControl, hostileText } from './hostile.js';
+import { HOSTILE_TEXTS, hasControl, hostileText, lookalikesOf } from './hostile.js';
 import { sessionsInAllPhases } from './sessions.js';
 
 /** What one parameter takes and refuses. */
@@ -80,6 +80,14 @@ export function describeExtension(name: string, factory: () => Extension, suite:
 
       it.each(refuses.map((value) => ({ value })))(`${title(handler)} refuses $value`, ({ value }) => {
         for (const session of sessions()) expect(handler.parse(value, session)).toBeInstanceOf(Reply);
+      });
+
+      it(`${title(handler)} does not take a letter for another that looks like it (attack A6)`, () => {
+        for (const [value, meaning] of takes) {
+          for (const other of lookalikesOf(value ?? '')) {
+            for (const session of sessions()) expect(read(handler, other, session)).not.toEqual(meaning);
+          }
+        }
       });
 
       it(`${title(handler)} makes something harmless of whatever is written there (attacks A6, A8, A10)`, () => {

@@ -55,3 +55,19 @@ export function hasControl(text: string): boolean {
   // oxlint-disable-next-line no-control-regex
   return /[\x00-\x1f\x7f-\x9f\u2028\u2029]/.test(text);
 }
+
+// What becomes these letters in upper case, or looks like nothing where a space stands, without being ASCII.
+const LOOKALIKES: readonly (readonly [plain: RegExp, other: string])[] = [
+  [/i/i, '\u0131'],
+  [/st/i, '\ufb06'],
+  [/s/i, '\u017f'],
+  [/ss/i, '\u00df'],
+  [/fi/i, '\ufb01'],
+  [/$/, '\u00a0'],
+  [/$/, '\ufeff'],
+];
+
+/** The text with one of its ASCII letters replaced by another that becomes it in upper case, or with a blank behind it. */
+export function lookalikesOf(text: string): readonly string[] {
+  return LOOKALIKES.map(([plain, other]) => text.replace(plain, other)).filter((other) => other !== text);
+}

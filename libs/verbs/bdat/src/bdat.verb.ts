@@ -5,7 +5,7 @@
  * and dropped where the count is known, and the session is closed where it is not. They are never read as commands (attack A3).
  */
 import type { Effect, Session, StageQuestion, Verb, VerbOutcome } from '@mailverb/contract';
-import { PHASE_TABLE, reply, type Phase } from '@mailverb/protocol';
+import { PHASE_TABLE, isAscii, reply, type Phase } from '@mailverb/protocol';
 import { injectable } from 'tsyringe';
 
 const BAD_SYNTAX: VerbOutcome = Object.freeze({
@@ -31,20 +31,18 @@ export class BdatVerb implements Verb<BdatParams> {
 
   /** Never a Reply: what cannot be parsed is refused by `perform`, which can close the session. */
   parse(args: string): BdatParams {
-    const text = args.trimEnd();
     let octets = 0;
     let at = 0;
-    for (; at < text.length; at++) {
-      const digit = text.charCodeAt(at) - 48;
+    for (; at < args.length; at++) {
+      const digit = args.charCodeAt(at) - 48;
       if (digit < 0 || digit > 9) break;
       octets = octets * 10 + digit;
       // Beyond this numbers lose digits, and 18446744073709551616 must not become 0 (attack A3).
       if (octets > Number.MAX_SAFE_INTEGER) return UNCLEAR;
     }
     if (at === 0) return UNCLEAR;
-    if (at === text.length) return { chunk: { octets, last: false } };
-    if (text.charCodeAt(at) !== 0x20) return UNCLEAR;
-    return text.slice(at).trimStart().toUpperCase() === 'LAST' ? { chunk: { octets, last: true } } : UNCLEAR;
+    if (at === args.length) return { chunk: { octets, last: false } };
+    return isLast(args, at) ? { chunk: { octets, last: true } } : UNCLEAR;
   }
 
   /** The policies are asked once for a message: with its first chunk. */
@@ -69,6 +67,15 @@ export class BdatVerb implements Verb<BdatParams> {
   refusalEffect(params: BdatParams): Effect {
     return params.chunk === undefined ? { type: 'close' } : { type: 'skip-chunk', octets: params.chunk.octets };
   }
+}
+
+/** True if the rest is spaces, at least one, and LAST. */
+function isLast(args: string, start: number): boolean {
+  let at = start;
+  while (args.charCodeAt(at) === 0x20) at++;
+  const word = args.slice(at);
+  // Not every letter that becomes an ASCII letter in upper case is one (attack A6).
+  return at > start && isAscii(word) && word.toUpperCase() === 'LAST';
 }
 
 function takesChunks(phase: Phase): boolean {

@@ -7,7 +7,7 @@ const verb = new DataVerb();
 const envelope = testEnvelope({ recipients: [testRecipient('a@example.org')] });
 const session = testSession({ phase: 'rcpt', envelope });
 
-describeVerb('data', () => new DataVerb(), { args: ['', '  '], refuses: ['x', ' LAST', '\0'] });
+describeVerb('data', () => new DataVerb(), { refuses: ['x', 'LAST', '\0', '\ufeff', '\u00a0'] });
 
 describe('DATA', () => {
   it('asks for mail data up to the dot, without an enhanced status code', () => {

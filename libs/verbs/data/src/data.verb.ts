@@ -21,7 +21,7 @@ export class DataVerb implements Verb<object> {
   readonly help = 'DATA';
 
   parse(args: string, session: Session): object | Reply {
-    if (args.trimEnd().length > 0) return NO_ARGUMENTS;
+    if (args.length > 0) return NO_ARGUMENTS;
     // RFC 3030 3: binary bytes could hold CRLF "." CRLF, so they come counted or not at all.
     if (session.envelope?.parameters.BODY === 'BINARYMIME') return NEEDS_BDAT;
     return NOTHING;

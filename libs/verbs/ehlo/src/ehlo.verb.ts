@@ -50,8 +50,7 @@ export class EhloVerb implements Verb<string> {
     this.hostname = listener.hostname;
   }
 
-  parse(args: string): string | Reply {
-    const name = args.trimEnd();
+  parse(name: string): string | Reply {
     if (name.length === 0 || name.includes(' ')) return SYNTAX;
     if (!harmless(name)) return BAD_NAME;
     return this.options.strict && parseHost(name, { underscores: true }) === undefined ? BAD_NAME : name;

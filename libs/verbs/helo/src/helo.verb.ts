@@ -43,8 +43,7 @@ export class HeloVerb implements Verb<string> {
     this.ok = reply(250, undefined, listener.hostname);
   }
 
-  parse(args: string): string | Reply {
-    const name = args.trimEnd();
+  parse(name: string): string | Reply {
     if (name.length === 0 || name.includes(' ')) return SYNTAX;
     if (!harmless(name)) return BAD_NAME;
     return this.options.strict && parseHost(name, { underscores: true }) === undefined ? BAD_NAME : name;

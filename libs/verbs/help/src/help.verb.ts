@@ -1,6 +1,6 @@
 /** HELP (RFC 5321 4.1.1.8): the verbs of this listener, or one of them. */
 import { VerbTable, type Verb, type VerbOutcome } from '@mailverb/contract';
-import { PHASE_TABLE, reply, type Reply } from '@mailverb/protocol';
+import { PHASE_TABLE, isAscii, reply, type Reply } from '@mailverb/protocol';
 import { inject, injectable } from 'tsyringe';
 
 const UNKNOWN = reply(504, '5.5.4', 'no help on that');
@@ -20,7 +20,8 @@ export class HelpVerb implements Verb<VerbOutcome> {
 
   parse(args: string): VerbOutcome | Reply {
     this.topics ??= topicsOf(this.verbs);
-    return this.topics.get(args.trimEnd().toUpperCase()) ?? UNKNOWN;
+    // Not every letter that becomes an ASCII letter in upper case is one (attack A6).
+    return (isAscii(args) ? this.topics.get(args.toUpperCase()) : undefined) ?? UNKNOWN;
   }
 
   perform(outcome: VerbOutcome): VerbOutcome {

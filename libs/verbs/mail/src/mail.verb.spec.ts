@@ -72,7 +72,7 @@ describe('MAIL', () => {
 
   it('knows no parameters after HELO, not even good ones', () => {
     expect(String(make().parse('FROM:<a@example.org> SIZE=1', plain))).toBe('555 5.5.4 parameters need EHLO');
-    expect(parsed('FROM:<a@example.org>  ', plain).parameters).toEqual({});
+    expect(parsed('FROM:<a@example.org>', plain).parameters).toEqual({});
   });
 
   it('understands a UTF-8 address where SMTPUTF8 is said', () => {

@@ -35,7 +35,7 @@ export class MailVerb implements Verb<MailParams> {
     const parsed = parseMailFrom(args);
     if (parsed instanceof Reply) return parsed;
     let parameters = NO_PARAMETERS;
-    if (parsed.parameters.length > 0 && parsed.parameters.trim().length > 0) {
+    if (parsed.parameters.length > 0) {
       // RFC 5321 2.2.1: parameters belong to extensions, and after HELO there are none.
       if (!session.extended) return NOT_EXTENDED;
       const read = this.capabilities.mailParameters(parsed.parameters, session);

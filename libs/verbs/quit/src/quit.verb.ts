@@ -23,7 +23,7 @@ export class QuitVerb implements Verb<object> {
   }
 
   parse(args: string): object | Reply {
-    return args.trimEnd().length > 0 ? NO_ARGUMENTS : NOTHING;
+    return args.length > 0 ? NO_ARGUMENTS : NOTHING;
   }
 
   perform(): VerbOutcome {

@@ -3,7 +3,7 @@ import { contributionsOf, describeVerb } from '@mailverb/testing';
 import { RsetVerb } from './rset.verb.js';
 import rsetPlugin from './plugin.js';
 
-describeVerb('rset', () => new RsetVerb(), { args: ['', '  '], refuses: ['x', ' MAIL'] });
+describeVerb('rset', () => new RsetVerb(), { refuses: ['x', '\ufeff', '\u00a0'] });
 
 describe('RSET', () => {
   it('forgets the transaction', () => {

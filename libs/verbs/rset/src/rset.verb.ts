@@ -19,7 +19,7 @@ export class RsetVerb implements Verb<object> {
   readonly help = 'RSET';
 
   parse(args: string): object | Reply {
-    return args.trimEnd().length > 0 ? NO_ARGUMENTS : NOTHING;
+    return args.length > 0 ? NO_ARGUMENTS : NOTHING;
   }
 
   perform(): VerbOutcome {

@@ -24,7 +24,7 @@ export class VrfyVerb implements Verb<object> {
   readonly help = 'VRFY string [SMTPUTF8]';
 
   parse(args: string): object | Reply {
-    return args.trimEnd().length === 0 ? NEEDS_ARGUMENT : NOTHING;
+    return args.length === 0 ? NEEDS_ARGUMENT : NOTHING;
   }
 
   perform(): VerbOutcome {
