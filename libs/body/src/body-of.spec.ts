@@ -1,6 +1,6 @@
 import { BodyAborted, isPromise } from '@mailverb/contract';
 import fc from 'fast-check';
-import { bodyOf, bodyOfHeld, collect, drain, heldBytes, prefixed, pump } from './index.js';
+import { bodyOf, bodyOfHeld, collect, drain, heldBytes, prefixed, pump, unixLines } from './index.js';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const text = async (body: Parameters<typeof collect>[0]): Promise<string> =>
@@ -213,5 +213,25 @@ describe('held bytes', () => {
     body.read();
     body.read();
     expect(open).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('unixLines', () => {
+  it('makes LF of CRLF and leaves everything else, at any cut', async () => {
+    const text = fc.array(fc.constantFrom('\r', '\n', '\r\n', 'a', ''), { maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(text, async (parts) => {
+        const chunks = parts.map(bytes);
+        const expected = Buffer.from(parts.join('').replaceAll('\r\n', '\n'), 'latin1');
+        expect(Buffer.from(await collect(unixLines(bodyOf(chunks))))).toEqual(expected);
+        expect(Buffer.from(await collect(unixLines(bodyOf(later(chunks)))))).toEqual(expected);
+      }),
+    );
+  });
+
+  it('changes no byte of the chunks that it reads, which others may be reading too', () => {
+    const chunk = bytes('a\r\nb');
+    drain(unixLines(bodyOf([chunk])));
+    expect(chunk).toEqual(bytes('a\r\nb'));
   });
 });

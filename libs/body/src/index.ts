@@ -6,3 +6,4 @@ export { collect, drain, pump } from './consume.js';
 export { fanOut } from './fan-out.js';
 export { bodyOfHeld, heldBytes } from './held.js';
 export { prefixed } from './prefixed.js';
+export { unixLines } from './unix-lines.js';

@@ -1,6 +1,7 @@
 /** Message bytes for the contract suites: random but repeatable, in chunks as treacherous as a network's. */
 import { BodyAborted, type Body } from '@mailverb/contract';
 import { bodyOf, bodyOfHeld, PulledBody } from '@mailverb/body';
+import { createCipheriv } from 'node:crypto';
 
 /** Numbers from 0 up to 1 (not 1 itself) that are the same in every run with the same seed. */
 export type Random = () => number;
@@ -14,26 +15,27 @@ export function random(seed: number): Random {
   };
 }
 
-/** Any bytes at all. */
+/** Any bytes at all. A cipher makes them, because a megabyte is wanted often. */
 export function randomBytes(size: number, next: Random): Buffer {
-  const bytes = Buffer.alloc(size);
-  for (let i = 0; i < size; i += 1) bytes[i] = next() * 256;
-  return bytes;
+  const key = Buffer.alloc(16);
+  key.writeUInt32BE(next() * 2 ** 32);
+  return createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(size));
 }
 
 const STARTS = ['', '', '', 'From ', '>From ', '>>From x', '.', '..', 'From', ' From '];
+const LINE_ENDS = /[\r\n]/g;
 
 /** Lines of any bytes but CR and LF, each ended by CRLF, some of them such as text formats treat in a special way. */
 export function randomLines(size: number, next: Random): Buffer {
-  const lines: Buffer[] = [];
-  for (let length = 0; length < size;) {
+  const text = randomBytes(size, next).toString('latin1').replace(LINE_ENDS, ' ');
+  const lines: string[] = [];
+  for (let at = 0; at < size;) {
     const start = STARTS[Math.floor(next() * STARTS.length)] ?? '';
-    const line = randomBytes(Math.floor(next() * 90), next).map((byte) => (byte === 10 || byte === 13 ? 32 : byte));
-    const whole = Buffer.concat([Buffer.from(start), line, Buffer.from('\r\n')]);
-    lines.push(whole);
-    length += whole.length;
+    const length = Math.floor(next() * 90);
+    lines.push(start, text.slice(at, at + length), '\r\n');
+    at += length + start.length + 2;
   }
-  return Buffer.concat(lines);
+  return Buffer.from(lines.join(''), 'latin1');
 }
 
 /** How a source behaves. */
