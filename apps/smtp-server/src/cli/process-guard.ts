@@ -11,6 +11,8 @@ import type { Io } from './io.js';
 /** What the guard needs of the process. */
 export interface GuardedProcess {
   readonly onStray: Io['onStray'];
+  /** Called with the configuration's logger, once it can write. */
+  useLogger(logger: Logger): void;
   /** Called once, after the failure was logged. */
   onFatal(): void;
 }
@@ -29,6 +31,7 @@ export class ProcessGuard implements Lifecycle {
   ) {}
 
   start(): void {
+    this.guarded.useLogger(this.logger);
     this.release = this.guarded.onStray((kind, error) => {
       if (kind === 'unhandledRejection') {
         this.logger.error({ error }, 'a promise was rejected and nobody looked: a bug in a plugin or in the server');

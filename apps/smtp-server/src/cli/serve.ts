@@ -1,9 +1,10 @@
 /** `serve`: starts the server and runs until it is told to stop. */
+import type { Logger } from '@mailverb/contract';
 import type { Server } from '@mailverb/core';
 import { assemble, loadConfiguration } from '../plan/load.js';
 import { reasonOf, stackOf } from '../errors.js';
 import { announce } from './announce.js';
-import { notes } from './summary.js';
+import { notes, summary } from './summary.js';
 import { EXIT, type Io } from './io.js';
 import { processGuard } from './process-guard.js';
 import { explainStartError } from './start-error.js';
@@ -43,6 +44,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
       );
       for (const note of notes(server.assembly)) io.err(`note: ${secrets.scrub(note)}\n`);
     }
+    ending.logger?.info({ assembly: loaded.secrets.scrub(summary(server.assembly)) }, 'started');
     return await ending.of(server);
   } finally {
     ending.release();
@@ -53,6 +55,8 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
 class Ending {
   readonly onStray: Io['onStray'];
   readonly release: () => void;
+  /** There is one from the start of the server on. */
+  logger: Logger | undefined;
   private code: number = EXIT.ok;
   private asked = false;
   private readonly wanted: Promise<void>;
@@ -64,11 +68,16 @@ class Ending {
   ) {
     this.onStray = io.onStray.bind(io);
     this.wanted = new Promise((resolve) => (this.want = resolve));
-    this.release = io.onSignal(() => {
+    this.release = io.onSignal((signal) => {
       if (this.asked) io.exit(EXIT.failure);
       this.asked = true;
+      this.logger?.info({ signal, deadlineMs: this.deadlineMs() }, 'stopping');
       this.want();
     });
+  }
+
+  useLogger(logger: Logger): void {
+    this.logger = logger;
   }
 
   onFatal(): void {

@@ -44,14 +44,14 @@ export const listenerSchema = z.strictObject({
   path: z.string().min(1).optional().describe('Unix socket to listen on. Either this or `port`.'),
   protocol: z.enum(['smtp', 'lmtp']).optional().describe('Default `smtp`.'),
   hostname: hostname().optional().describe("What this listener calls itself; default the server's `hostname`."),
-  verbs: verbs().describe('Instead of the top level’s list.'),
-  extensions: extensions().describe('Instead of the top level’s list.'),
-  policies: policies().describe('Instead of the top level’s list.'),
-  transforms: transforms().describe('Instead of the top level’s list.'),
+  verbs: verbs().describe("Instead of the top level's list."),
+  extensions: extensions().describe("Instead of the top level's list."),
+  policies: policies().describe("Instead of the top level's list."),
+  transforms: transforms().describe("Instead of the top level's list."),
   plugins: list('plugin')
     .optional()
-    .describe('Beside the top level’s list: plugins of any kind, for this listener only.'),
-  delivery: entry('delivery').optional().describe('Instead of the top level’s.'),
+    .describe("Beside the top level's list: plugins of any kind, for this listener only."),
+  delivery: entry('delivery').optional().describe("Instead of the top level's."),
   minimumDurability: z
     .enum(DURABILITIES)
     .optional()
@@ -64,8 +64,8 @@ export const listenerSchema = z.strictObject({
     .describe(
       'Mail data with a bare CR or LF: `reject` (default) refuses it, `normalize` repairs it, `accept` also ends commands at a bare LF; not for deliveries to other servers.',
     ),
-  limits: limitsSchema.optional().describe('Over the top level’s, key by key.'),
-  timeouts: timeoutsSchema.optional().describe('Over the top level’s, key by key.'),
+  limits: limitsSchema.optional().describe("Over the top level's, key by key."),
+  timeouts: timeoutsSchema.optional().describe("Over the top level's, key by key."),
 });
 
 /** The whole file. */
@@ -75,7 +75,7 @@ export const configurationSchema = z.strictObject({
     .describe(
       "The name in greeting, EHLO and Received fields; default the machine's, if that is a valid domain, else `localhost`.",
     ),
-  logger: entry('logger').optional().describe('Where the server’s own lines go; default `pino`.'),
+  logger: entry('logger').optional().describe("Where the server's own lines go; default `pino`."),
   observers: list('observer').optional().describe('Who only watches: audit, transcript…'),
   plugins: list('plugin')
     .optional()
@@ -94,7 +94,7 @@ export const configurationSchema = z.strictObject({
       memory: octets()
         .optional()
         .describe('Octets of one message held in memory; what is larger goes to a file. Default `1MiB`.'),
-      directory: z.string().min(1).optional().describe('Where these files are; default the system’s temporary folder.'),
+      directory: z.string().min(1).optional().describe("Where these files are; default the system's temporary folder."),
     })
     .optional()
     .describe('Where a message is held that somebody must see whole before it is accepted.'),

@@ -5,17 +5,17 @@ import { GENERIC_KEYS } from '../schema/json-schema.js';
 import { BUILTIN_KINDS, type BuiltinKind } from '../plugins/builtins.js';
 import { loadBuiltins, type LoadedBuiltin } from '../schema/builtin-plugins.js';
 import { jsonSchemaOf, optionsOf, type JsonSchema } from '../schema/option-schema.js';
-import { code } from './markdown.js';
 import { optionsTable } from './options-table.js';
 
-const TITLES: Readonly<Record<BuiltinKind, string>> = {
-  verb: 'Verbs',
-  extension: 'Extensions',
-  policy: 'Policies',
-  transform: 'Transforms',
-  delivery: 'Deliveries',
-  logger: 'Loggers',
-  observer: 'Observers',
+/** Title of the kind's section, and the folder of its libraries. */
+const KINDS: Readonly<Record<BuiltinKind, { readonly title: string; readonly folder: string }>> = {
+  verb: { title: 'Verbs', folder: 'libs/verbs' },
+  extension: { title: 'Extensions', folder: 'libs/extensions' },
+  policy: { title: 'Policies', folder: 'libs/policy' },
+  transform: { title: 'Transforms', folder: 'libs/transform' },
+  delivery: { title: 'Deliveries', folder: 'libs/delivery' },
+  logger: { title: 'Loggers', folder: 'libs/logging' },
+  observer: { title: 'Observers', folder: 'libs/logging' },
 };
 
 /** Loads every built-in plugin. */
@@ -51,7 +51,7 @@ function renderPage(builtins: readonly LoadedBuiltin[]): string {
     '## The file',
     optionsTable(topLevelSchema()),
     '## Listeners',
-    'Each element of `listeners` says where to listen, and what is different there. A list that it gives replaces the top level’s; its `limits` and `timeouts` are laid over the top level’s, key by key; its `plugins` are added.',
+    "Each element of `listeners` says where to listen, and what is different there. A list that it gives replaces the top level's; its `limits` and `timeouts` are laid over the top level's, key by key; its `plugins` are added.",
     optionsTable(listenerLevelSchema()),
     '## Limits',
     'Every limit is on by default, and is named in the reply that it causes.',
@@ -59,7 +59,7 @@ function renderPage(builtins: readonly LoadedBuiltin[]): string {
     '## Timeouts',
     optionsTable(whole['timeouts']),
     '## Built-in plugins',
-    'Their options, beside `use`.',
+    'Their options, beside `use`. Each name leads to a page about it: when to choose it, and what it answers.',
     ...BUILTIN_KINDS.flatMap((kind) =>
       kindSection(
         kind,
@@ -73,12 +73,14 @@ function renderPage(builtins: readonly LoadedBuiltin[]): string {
 function kindSection(kind: BuiltinKind, builtins: readonly LoadedBuiltin[]): (string | undefined)[] {
   const generic = GENERIC_KEYS[kind];
   const withOptions = builtins.map((builtin) => ({ ...builtin, table: optionsTable(optionsOf(builtin.plugin)) }));
-  const without = withOptions.filter((one) => one.table === undefined).map(({ name }) => code(name));
+  const { title, folder } = KINDS[kind];
+  const link = (name: string) => `[${name}](../${folder}/${name}/README.md)`;
+  const without = withOptions.filter((one) => one.table === undefined).map(({ name }) => link(name));
   return [
-    `### ${TITLES[kind]}`,
+    `### ${title}`,
     ...(generic === undefined ? [] : [`Every ${kind} also takes:`, optionsTable({ properties: generic })]),
     ...(without.length === 0 ? [] : [`Without options: ${without.join(', ')}.`]),
-    ...withOptions.flatMap(({ name, table }) => (table === undefined ? [] : [`#### ${name}`, table])),
+    ...withOptions.flatMap(({ name, table }) => (table === undefined ? [] : [`#### ${link(name)}`, table])),
   ];
 }
 

@@ -6,7 +6,6 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { codeOf } from '../errors.js';
 
 /** The module's URL, or why there is none. */
 export type Location = { readonly url: string } | { readonly problem: string };
@@ -37,29 +36,26 @@ export function locateFile(name: string, folder: string): Location {
 /** @param folders where to look from, one after the other. Undefined if the package is installed in none. */
 export function locatePackage(name: string, folders: readonly string[]): Location | undefined {
   for (const folder of folders) {
-    const require = createRequire(join(folder, 'noop.js'));
     try {
-      return { url: pathToFileURL(require.resolve(name)).href };
-    } catch (error) {
-      if (codeOf(error) === 'ERR_PACKAGE_PATH_NOT_EXPORTED') {
-        const entry = importEntry(name, folder);
-        return entry === undefined
-          ? { problem: `the package ${name} has no entry that can be imported` }
-          : { url: entry };
-      }
+      return { url: pathToFileURL(createRequire(join(folder, 'noop.js')).resolve(name)).href };
+    } catch {
+      // Not installed here, or a package that can only be imported: Node has no way to ask for that from a folder of one's choice
+      // on every version.
+      const found = importEntry(name, folder);
+      if (found !== undefined) return found;
     }
   }
   return undefined;
 }
 
-// A package that can only be imported, not required: Node has no way to ask for that from a folder of one's choice on every version.
-function importEntry(name: string, from: string): string | undefined {
+function importEntry(name: string, from: string): Location | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
     const manifest = join(folder, 'node_modules', name, 'package.json');
     if (existsSync(manifest)) {
       const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports?: unknown };
       const target = targetOf(exports);
-      return target === undefined ? undefined : pathToFileURL(join(dirname(manifest), target)).href;
+      if (target === undefined) return { problem: `the package ${name} has no entry that can be imported` };
+      return { url: pathToFileURL(join(dirname(manifest), target)).href };
     }
     if (folder === dirname(folder)) return undefined;
   }

@@ -64,7 +64,6 @@ const SIZES = [
   [1024 ** 3, 'GiB'],
   [1024 ** 2, 'MiB'],
   [1024, 'KiB'],
-  [1, 'B'],
 ] as const;
 
 /** The units of @mailverb/options, told by their patterns. */

@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createServer } from '@mailverb/core';
+import { assemble, loadConfiguration } from '../plan/load.js';
+import { BUILTIN_KINDS, builtinNames } from '../plugins/builtins.js';
+import { FakeIo } from '../testing/fake-io.js';
+import { configurationPage } from './configuration-page.js';
+import { text } from './markdown.js';
+
+const APP = join(__dirname, '../..');
+
+describe('docs/configuration.md', () => {
+  it('is what the schemas say: `npm run docs:configuration` writes it', async () => {
+    expect(readFileSync(join(APP, '../../docs/configuration.md'), 'utf8')).toBe(await configurationPage());
+  });
+
+  it('names every built-in plugin', async () => {
+    const page = await configurationPage();
+    for (const name of BUILTIN_KINDS.flatMap(builtinNames)) {
+      expect(page).toMatch(new RegExp(`^(####|Without options:).* \\[${name}\\]\\(`, 'm'));
+    }
+  });
+
+  it('leads to pages that are there', async () => {
+    const links = [...(await configurationPage()).matchAll(/\]\(([^)]+)\)/g)].map(([, path = '']) => path);
+    expect(links.length).toBeGreaterThan(30);
+    expect(links.filter((path) => !existsSync(join(APP, '../../docs', path)))).toEqual([]);
+  });
+
+  it('begins with an example that is a right configuration', async () => {
+    const loaded = await loadConfiguration('examples/mx.yaml', new FakeIo(APP));
+    const { assembly } = await assemble(loaded, createServer);
+    expect(assembly.listeners.map(({ name }) => name)).toEqual(['mx', 'inside']);
+    expect(assembly.listeners[0]?.delivery).toMatchObject({ name: 'router', durability: 'disk' });
+  });
+});
+
+describe('text in Markdown', () => {
+  it.each([
+    ['plain', 'plain'],
+    ['*.example.org', '\\*.example.org'],
+    ['<path>/<domain>', '&lt;path>/&lt;domain>'],
+    ['see `a_b <c> *` there', 'see `a_b <c> *` there'],
+    ['+ - _ .', '+ - \\_ .'],
+    ['snake_case', 'snake_case'],
+    ['[192.0.2.1]', '\\[192.0.2.1]'],
+  ])('%s', (given, expected) => expect(text(given)).toBe(expected));
+});
