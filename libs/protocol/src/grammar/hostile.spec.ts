@@ -14,32 +14,29 @@ import {
 
 const MEGABYTE = 1 << 20;
 // Not a measurement: only so that a machine that is busy with something else does not fail the test.
-const A_BUSY_MACHINE = 60_000;
+jest.setTimeout(60_000);
+
 const PIECES = [
   'a a. @ " \\ < > [x: @a, :: - 0. +2B \\x{F6} xn--a. ü. 😀 ．'.split(' '),
   [' ', 'A=b ', '\0', '\u200c', '\u05d0', '\u0308', '\ud83d'],
 ].flat();
 
 describe('attack A8', () => {
-  it.each(PIECES)(
-    'a megabyte of %j',
-    (piece) => {
-      const body = piece.repeat(Math.ceil(MEGABYTE / piece.length));
-      for (const path of [`<${body}`, `<"${body}"@b>`, `<@a:${body}>`, `<a@b> ${body}`]) {
-        parseMailFrom(`FROM:${path}`);
-        parseRcptTo(`TO:${path}`);
-      }
-      for (const address of [body, `"${body}"@b`, `a@${body}`, `[x:${body}]`]) {
-        expect(parseMailbox(address)).toBeUndefined();
-        expect(parseHost(address, { underscores: true })).toBeUndefined();
-        expect(toAsciiDomain(address)).toBeUndefined();
-      }
-      for (const value of [body, `X=${body}`]) parseParameters(value);
-      decodeXtext(body);
-      decodeUtf8AddressXtext(body);
-      encodeXtext(body);
-      isAscii(body);
-    },
-    A_BUSY_MACHINE,
-  );
+  it.each(PIECES)('a megabyte of %j', (piece) => {
+    const body = piece.repeat(Math.ceil(MEGABYTE / piece.length));
+    for (const path of [`<${body}`, `<"${body}"@b>`, `<@a:${body}>`, `<a@b> ${body}`]) {
+      parseMailFrom(`FROM:${path}`);
+      parseRcptTo(`TO:${path}`);
+    }
+    for (const address of [body, `"${body}"@b`, `a@${body}`, `[x:${body}]`]) {
+      expect(parseMailbox(address)).toBeUndefined();
+      expect(parseHost(address, { underscores: true })).toBeUndefined();
+      expect(toAsciiDomain(address)).toBeUndefined();
+    }
+    for (const value of [body, `X=${body}`]) parseParameters(value);
+    decodeXtext(body);
+    decodeUtf8AddressXtext(body);
+    encodeXtext(body);
+    isAscii(body);
+  });
 });
