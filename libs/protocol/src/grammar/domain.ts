@@ -70,7 +70,7 @@ export function canonicalDomain(domain: string, underscores: boolean): string | 
   // tr46 is not linear for every text, so it gets a short one only (attack A8).
   if (isLonger(domain, 0, domain.length, MAX_DOMAIN)) return LONG;
   if (!isWellFormed(domain)) return SYNTAX;
-  const ascii = toASCII(domain, { checkBidi: true, checkHyphens: true, checkJoiners: true, useSTD3ASCIIRules: true });
+  const ascii = toASCII(domain, { checkBidi: true, checkHyphens: true, checkJoiners: true });
   if (ascii === null) return SYNTAX;
   const again = scanDomain(ascii, 0, ascii.length, false);
   return again === CLEAN ? ascii : again === LONG ? LONG : SYNTAX;

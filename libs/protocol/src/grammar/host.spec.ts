@@ -181,6 +181,7 @@ describe('parseHost: address literals (RFC 5321 4.1.3)', () => {
     ['[-x:y]', '-x', 'y'],
     ['[IPv4:1.2.3.4]', 'IPv4', '1.2.3.4'],
     ['[tag:!"@:>~^]', 'tag', '!"@:>~^'],
+    [`[x:${'y'.repeat(251)}]`, 'x', 'y'.repeat(251)],
   ])('%s is a general literal', (name, tag, content) => {
     expect(parseHost(name)).toEqual({ kind: 'general', name, tag, content });
   });

@@ -45,7 +45,7 @@ export function readQuotedString(text: string, start: number, end: number): Quot
     if (code === BACKSLASH) {
       // `quoted-pairSMTP` has printable ASCII only, so a control character cannot hide behind a backslash (attack A6).
       const next = text.charCodeAt(at + 1);
-      if (at + 1 >= end || next < 0x20 || next > 0x7e) return undefined;
+      if (next < 0x20 || next > 0x7e) return undefined;
       value += text.slice(piece, at);
       at++;
       piece = at;
