@@ -28,8 +28,9 @@ describe('escapeText', () => {
 });
 
 describe('escapeColumn', () => {
-  it('escapes the separator too', () => {
+  it('escapes the separators too', () => {
     expect(escapeColumn('"a|b\n"@x', '|')).toBe('"a\\x7cb\\n"@x');
+    expect(escapeColumn('"a|b,c"@x', '|,')).toBe('"a\\x7cb\\x2cc"@x');
   });
 });
 

@@ -29,9 +29,11 @@ export function escapeText(text: string): string {
   return UNSAFE_OR_BACKSLASH.test(text) ? text.replace(UNSAFE_OR_BACKSLASH_ALL, escapeOne) : text;
 }
 
-/** {@link escapeText}, and `separator` (one character) as well: for the values of a line whose columns it divides. */
-export function escapeColumn(text: string, separator: string): string {
-  return escapeText(text).replaceAll(separator, () => hex(separator));
+/** {@link escapeText}, and each character of `separators` as well: for the values of a line that they divide into columns. */
+export function escapeColumn(text: string, separators: string): string {
+  let safe = escapeText(text);
+  for (const separator of separators) if (safe.includes(separator)) safe = safe.replaceAll(separator, hex(separator));
+  return safe;
 }
 
 /** For text that is JSON already: JSON escapes C0 alone, this does the others too. The meaning stays. */

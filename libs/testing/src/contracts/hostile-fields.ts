@@ -1,5 +1,6 @@
 /** What may be given to a logger: text of strangers, values of plugins, secrets (attacks A6, A10, A23). For the contract suites. */
 import type { LogFields } from '@mailverb/contract';
+import { hasControl } from './hostile.js';
 
 /** Text that tries to be more than one line, or to drive a terminal. */
 export const HOSTILE_LINES: readonly { readonly title: string; readonly text: string }[] = [
@@ -19,6 +20,15 @@ export const HOSTILE_LINES: readonly { readonly title: string; readonly text: st
 
 /** A megabyte of it. */
 export const MANY = 'endless\n'.repeat(131_072);
+
+/** Fails the test unless the text is complete lines without a control character (attack A6). @returns the lines. */
+export function expectLines(text: string): readonly string[] {
+  if (text === '') return [];
+  expect(text.endsWith('\n')).toBe(true);
+  const lines = text.slice(0, -1).split('\n');
+  expect(lines.filter(hasControl)).toEqual([]);
+  return lines;
+}
 
 /** Values that throw, loop, or that JSON cannot say. Each time a fresh one. */
 export function hostileValues(): readonly { readonly title: string; readonly make: () => unknown }[] {
@@ -52,7 +62,7 @@ export function hostileValues(): readonly { readonly title: string; readonly mak
       make: () => Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`k${i}`, i])),
     },
     { title: 'a very long list', make: () => Array(100_000).fill('x') },
-    { title: 'a bush', make: () => bush(7) },
+    { title: 'a bush', make: () => bush(5) },
     { title: '__proto__ as a name', make: () => JSON.parse('{"__proto__":{"polluted":true}}') as unknown },
     {
       title: "the logger's own names",
@@ -129,5 +139,5 @@ function deep(levels: number): unknown {
 }
 
 function bush(levels: number): unknown {
-  return levels === 0 ? 'leaf' : Array(50).fill(bush(levels - 1));
+  return levels === 0 ? 'leaf' : Array(20).fill(bush(levels - 1));
 }
