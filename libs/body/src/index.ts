@@ -1,8 +1,9 @@
-/** Body plumbing: make, prefix, fan out, collect and drain message bodies. */
+/** Plumbing for deliveries: message bodies (made, prefixed, collected, drained, fanned out), and the parts of composed strategies. */
 export { PulledBody } from './pulled-body.js';
 export { bodyOf } from './body-of.js';
 export { ByteGatherer } from './byte-gatherer.js';
 export { collect, drain, pump } from './consume.js';
+export { DeliveryPart, type Composed, type OnFault } from './delivery-part.js';
 export { fanOut } from './fan-out.js';
 export { bodyOfHeld, heldBytes } from './held.js';
 export { prefixed } from './prefixed.js';

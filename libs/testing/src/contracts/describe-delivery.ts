@@ -20,6 +20,7 @@ import {
 import { random, source } from './message-source.js';
 
 export { contributionsOf, type Contributed } from './contributions.js';
+export { ScriptedDelivery, type DeliveryScript, type ScriptedMessage } from './scripted-delivery.js';
 export { deliver, openDelivery } from './deliver.js';
 export type { DeliverOptions, FinishedDelivery, OpenDelivery } from './deliver.js';
 export type { DeliveryFactory, DeliveryUnderTest, DescribeDeliveryOptions } from './delivery-suite.js';

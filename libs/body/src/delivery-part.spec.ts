@@ -1,0 +1,197 @@
+import {
+  BodyAborted,
+  outcomes,
+  type DeliveryStrategy,
+  type DeliveryTransaction,
+  type Envelope,
+  type Recipient,
+  type Session,
+} from '@mailverb/contract';
+import { reply, type Reply } from '@mailverb/protocol';
+import { bodyOf, DeliveryPart, drain, fanOut, type OnFault } from './index.js';
+
+const FAILED = reply(451, '4.3.0', 'failed');
+const NO = reply(550, '5.1.1', 'no');
+const OK = reply(250, '2.0.0', 'ok');
+
+const recipient = (local: string): Recipient => ({
+  mailbox: { local, host: undefined, domain: '', address: local, utf8: false },
+  parameters: {},
+});
+const [A, B] = [recipient('a'), recipient('b')];
+const { signal } = new AbortController();
+const SESSION: Session = {
+  id: 'test',
+  listener: { name: 'test', hostname: 'mx.test.example', protocol: 'smtp', maxMessageSize: 0 },
+  remoteAddress: '192.0.2.1',
+  remotePort: 40_000,
+  localAddress: '192.0.2.25',
+  localPort: 25,
+  openedAt: 0,
+  phase: 'rcpt',
+  heloName: undefined,
+  extended: true,
+  tls: undefined,
+  identity: undefined,
+  envelope: undefined,
+  annotations: [],
+  get: () => undefined,
+  set: () => undefined,
+};
+
+/** A part over a transaction of which each step can be changed. */
+function part(changes: Partial<DeliveryTransaction> = {}, begin?: DeliveryStrategy['begin']) {
+  const calls: string[] = [];
+  const faults: string[] = [];
+  let envelope: Envelope | undefined;
+  const transaction: DeliveryTransaction = {
+    recipient: () => undefined,
+    body: async (body) => void (await drain(body)),
+    commit: () => outcomes(envelope?.recipients ?? [], OK),
+    abort: (reason) => void calls.push(`abort: ${reason}`),
+    ...changes,
+  };
+  const strategy: DeliveryStrategy = {
+    durability: 'none',
+    begin: (...args) => {
+      calls.push('begin');
+      envelope = args[0];
+      return begin === undefined ? transaction : begin(...args);
+    },
+  };
+  const fault: OnFault = (error, step) => {
+    faults.push(`${step}: ${error instanceof Error ? error.message : String(error)}`);
+    return FAILED;
+  };
+  const whole: Envelope = { id: 'x', reversePath: null, parameters: { SIZE: 5 }, recipients: [A, B] };
+  const made = new DeliveryPart(strategy, { envelope: whole, session: SESSION, context: { signal } }, fault);
+  return { part: made, calls, faults, transaction, envelope: () => envelope };
+}
+
+const boom = () => {
+  throw new Error('boom');
+};
+const reject = () => Promise.reject(new Error('boom'));
+
+describe('DeliveryPart', () => {
+  it('begins when the first recipient is offered, with an envelope of its own recipients', async () => {
+    const { part: tested, calls, envelope } = part({ recipient: (r) => (r === B ? NO : undefined) });
+    expect(calls).toEqual([]);
+    expect(tested.offer(A)).toBeUndefined();
+    expect(tested.offer(B)).toBe(NO);
+    expect(calls).toEqual(['begin']);
+    expect(envelope()).toMatchObject({ id: 'x', reversePath: null, parameters: { SIZE: 5 }, recipients: [A] });
+    await tested.send(bodyOf([new Uint8Array(3)]));
+    expect([...(await tested.commit())]).toEqual([[A, OK]]);
+    tested.abort('late');
+    expect(calls).toEqual(['begin']);
+  });
+
+  it('waits for a strategy that begins slowly, once', async () => {
+    const slow = part({}, async () => slow.transaction);
+    expect(await Promise.all([slow.part.offer(A), slow.part.offer(B)])).toEqual([undefined, undefined]);
+    expect(slow.calls).toEqual(['begin']);
+    expect(slow.part.taken).toEqual([A, B]);
+  });
+
+  it.each([boom, reject])('answers for a strategy that cannot begin', async (begin) => {
+    const { part: tested, faults, calls } = part({}, begin);
+    expect(await tested.offer(A)).toBe(FAILED);
+    expect(await tested.offer(B)).toBe(FAILED);
+    expect(faults).toEqual(['begin: boom']);
+    expect(calls).toEqual(['begin']);
+    expect(tested.taken).toEqual([]);
+  });
+
+  it.each([boom, reject])('answers for one recipient that the strategy fails for, and goes on', async (failing) => {
+    const { part: tested, faults } = part({ recipient: (r) => (r === A ? failing() : undefined) });
+    expect(await tested.offer(A)).toBe(FAILED);
+    expect(await tested.offer(B)).toBeUndefined();
+    expect(faults).toEqual(['recipient: boom']);
+    expect([...(await tested.commit()).keys()]).toEqual([B]);
+  });
+
+  it.each([boom, reject])(
+    'answers for a strategy that fails with the body, aborts it, and lets the others read',
+    async (body) => {
+      const { part: tested, faults, calls } = part({ body });
+      tested.offer(A);
+      const [mine, other] = fanOut(bodyOf([new Uint8Array(3), new Uint8Array(4)]), 2);
+      const sent = mine && tested.send(mine);
+      expect(other && (await drain(other))).toBe(7);
+      await sent;
+      expect(tested.failure).toBe(FAILED);
+      expect([...(await tested.commit())]).toEqual([[A, FAILED]]);
+      expect(faults).toEqual(['body: boom']);
+      expect(calls).toEqual(['begin', 'abort: body failed']);
+    },
+  );
+
+  it('releases a body that the strategy has not read to its end', async () => {
+    for (const body of [() => undefined, async () => undefined]) {
+      const { part: tested } = part({ body });
+      tested.offer(A);
+      const [mine, other] = fanOut(bodyOf([new Uint8Array(3), new Uint8Array(4)]), 2);
+      const sent = mine && tested.send(mine);
+      expect(other && (await drain(other))).toBe(7);
+      await sent;
+      expect(() => mine?.read()).toThrow(BodyAborted);
+    }
+  });
+
+  it.each([boom, reject])('answers for a strategy that cannot commit, and aborts it', async (commit) => {
+    const { part: tested, faults, calls } = part({ commit });
+    tested.offer(A);
+    tested.offer(B);
+    await tested.send(bodyOf([]));
+    expect([...(await tested.commit())]).toEqual([
+      [A, FAILED],
+      [B, FAILED],
+    ]);
+    expect(faults).toEqual(['commit: boom']);
+    expect(calls).toEqual(['begin', 'abort: commit failed']);
+  });
+
+  it('answers for a recipient that the strategy has forgotten', async () => {
+    const { part: tested, faults } = part({ commit: () => [{ recipient: A, reply: OK }] });
+    tested.offer(A);
+    tested.offer(B);
+    expect([...(await tested.commit())]).toEqual([
+      [A, OK],
+      [B, FAILED],
+    ]);
+    expect(faults).toEqual(['commit: the strategy gave no outcome for a recipient']);
+  });
+
+  it('aborts once, also a strategy that is just beginning, and asks it nothing more', async () => {
+    let begin: (transaction: DeliveryTransaction) => void = () => undefined;
+    const asked: Recipient[] = [];
+    const slow = part({ recipient: (r) => void asked.push(r) }, () => new Promise((resolve) => (begin = resolve)));
+    const offered = slow.part.offer(A);
+    const aborted = slow.part.abort('test');
+    slow.part.abort('again');
+    begin(slow.transaction);
+    await aborted;
+    await offered;
+    expect(slow.calls).toEqual(['begin', 'abort: test']);
+    expect(asked).toEqual([]);
+  });
+
+  it.each([boom, reject])('survives a strategy that fails to abort', async (abort) => {
+    const { part: tested, faults } = part({ abort });
+    tested.offer(A);
+    await tested.abort('test');
+    expect(faults).toEqual(['abort: boom']);
+  });
+
+  it('has nothing to do where no recipient was offered', async () => {
+    const { part: tested, calls } = part();
+    const [mine, other] = fanOut(bodyOf([new Uint8Array(3)]), 2);
+    const sent = mine && tested.send(mine);
+    expect(other && (await drain(other))).toBe(3);
+    await sent;
+    const none: [Recipient, Reply][] = [...(await tested.commit())];
+    await tested.abort('test');
+    expect([none, calls]).toEqual([[], []]);
+  });
+});
