@@ -15,7 +15,10 @@ const HEADER = [
   '',
 ].join('\r\n');
 
-const LINE = 'The quick brown fox jumps over the lazy dog. Sphinx of black quartz, judge my vow; 0123456789'.slice(0, 76);
+const LINE = 'The quick brown fox jumps over the lazy dog. Sphinx of black quartz, judge my vow; 0123456789'.slice(
+  0,
+  76,
+);
 
 /** RFC 5321 4.1.1.4: what ends mail data whose last line is complete. */
 export const END_OF_DATA = '.\r\n';

@@ -57,3 +57,6 @@ export function makeScript(load: Load): Script {
       };
   }
 }
+
+/** A connection that is complete when it is greeted, and then waits for the end. */
+export const EHLO_ONLY: Script = { open: [step(EHLO, [250], true)], message: [], close: [], repeat: 0 };

@@ -5,7 +5,7 @@
 import type { DriverCalls } from '../driver/main.js';
 import type { Remote } from '../process/remote.js';
 import type { Scenario } from '../scenarios.js';
-import { startServer, type RunningServer, type ServerName } from '../servers/names.js';
+import { connectionsFor, startServer, type RunningServer, type ServerName } from '../servers/names.js';
 import { isFlat, median } from './stats.js';
 
 /** How long and how often. */
@@ -36,6 +36,8 @@ export interface CpuResult {
   readonly flat: boolean;
 }
 
+type Named = RunningServer & { readonly name: ServerName };
+
 interface Window {
   readonly cpuMs: number;
   readonly perSecond: number;
@@ -56,7 +58,7 @@ export async function measureCpu(
   driver: Remote<DriverCalls>,
   settings: CpuSettings,
 ): Promise<CpuResult[]> {
-  const servers = await Promise.all(names.map((name) => startServer(name)));
+  const servers = await Promise.all(names.map(async (name) => ({ name, ...(await startServer(name)) })));
   try {
     const windows = servers.map((): Window[] => []);
     const round = async (): Promise<void> => {
@@ -64,7 +66,14 @@ export async function measureCpu(
         windows[i]?.push(await measureWindow(server, scenario, driver, settings));
       }
     };
-    const flat = (): boolean[] => windows.map((w) => isFlat(w.map(({ cpuMs }) => cpuMs), FLAT_WINDOWS, FLAT_TOLERANCE));
+    const flat = (): boolean[] =>
+      windows.map((w) =>
+        isFlat(
+          w.map(({ cpuMs }) => cpuMs),
+          FLAT_WINDOWS,
+          FLAT_TOLERANCE,
+        ),
+      );
     for (let n = 0; n < settings.maxWarmup && !flat().every(Boolean); n++) await round();
     const wasFlat = flat();
     for (let n = 0; n < settings.windows; n++) await round();
@@ -84,13 +93,14 @@ export async function measureCpu(
 }
 
 async function measureWindow(
-  server: RunningServer,
+  server: Named,
   { load }: Scenario,
   driver: Remote<DriverCalls>,
-  { connections, windowMs }: CpuSettings,
+  settings: CpuSettings,
 ): Promise<Window> {
+  const connections = connectionsFor(server.name, load, settings.connections);
   const before = await server.process.call('usage');
-  const result = await driver.call('window', { port: server.port, load, connections, milliseconds: windowMs });
+  const result = await driver.call('window', { port: server.port, load, connections, milliseconds: settings.windowMs });
   const after = await server.process.call('usage');
   const cpuMs = after.cpuMs - before.cpuMs;
   return {

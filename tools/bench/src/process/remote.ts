@@ -35,6 +35,14 @@ export function answerCalls<R>(calls: Calls, ready: R): void {
 
 type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };
 
+/** All that were started and have not ended: whatever fails, none is left behind. */
+const running = new Set<Remote<Calls, unknown>>();
+
+/** Ends every child that is still there. */
+export async function endAll(): Promise<void> {
+  await Promise.all([...running].map((remote) => remote.end()));
+}
+
 /** In the runner: a child that answers {@link Calls}. */
 export class Remote<C extends Calls, R = undefined> {
   private readonly waiting = new Map<number, Waiting>();
@@ -48,7 +56,11 @@ export class Remote<C extends Calls, R = undefined> {
   ) {
     this.ready = this.answer<R>(0);
     child.on('message', (answer: Answer) => this.take(answer));
-    child.on('exit', (code, signal) => this.fail(`ended (${signal ?? code})`));
+    running.add(this);
+    child.on('exit', (code, signal) => {
+      running.delete(this);
+      this.fail(`ended (${signal ?? code})`);
+    });
     child.on('error', (error) => this.fail(error.message));
   }
 
@@ -65,10 +77,7 @@ export class Remote<C extends Calls, R = undefined> {
   }
 
   /** Asks; rejects if the child throws or ends. */
-  call<K extends keyof C & string>(
-    name: K,
-    ...argument: Parameters<C[K]>
-  ): Promise<Awaited<ReturnType<C[K]>>> {
+  call<K extends keyof C & string>(name: K, ...argument: Parameters<C[K]>): Promise<Awaited<ReturnType<C[K]>>> {
     const id = ++this.lastId;
     const answer = this.answer<Awaited<ReturnType<C[K]>>>(id);
     this.child.send({ id, name, argument: argument[0] } satisfies Request);

@@ -1,5 +1,6 @@
 /** What every server process does beside serving: it says where it listens, and what it has used. */
 import { answerCalls } from '../process/remote.js';
+import { startProfile, stopProfile } from './profiler.js';
 
 /** What a server process has used so far. */
 export interface Usage {
@@ -24,6 +25,8 @@ const calls = {
       await new Promise((resolve) => setImmediate(resolve));
     }
   },
+  startProfile,
+  stopProfile,
 };
 
 export type ServerCalls = typeof calls;

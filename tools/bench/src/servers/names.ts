@@ -1,21 +1,29 @@
 /** The servers that can be measured, by name. */
 import { Remote } from '../process/remote.js';
+import type { Load } from '../scenarios.js';
 import type { Listening, ServerCalls } from './host.js';
 
 /** In this order; the first is what the others are measured against. */
-export const SERVER_NAMES = ['raw', 'smtp-server'] as const;
+export const SERVER_NAMES = ['raw', 'sink', 'smtp-server'] as const;
 
 export type ServerName = (typeof SERVER_NAMES)[number];
 
 /** A server in a process of its own. */
 export interface RunningServer {
-  readonly name: ServerName;
   readonly port: number;
   readonly process: Remote<ServerCalls, Listening>;
 }
 
 /** Starts a server on the loopback address and any free port. @param args for the server's own entry file. */
-export async function startServer(name: ServerName, args: readonly string[] = []): Promise<RunningServer> {
+export async function startServer(name: ServerName | 'maildir', args: readonly string[] = []): Promise<RunningServer> {
   const remote = await Remote.start<ServerCalls, Listening>(new URL(`./${name}.js`, import.meta.url), args);
-  return { name, port: (await remote.ready).port, process: remote };
+  return { port: (await remote.ready).port, process: remote };
+}
+
+/**
+ * How many connections at once keep a server busy. smtp-server holds each greeting back for 100 ms, so with few messages in a connection it
+ * needs many more of them; else it would idle, and idling costs CPU time for each message.
+ */
+export function connectionsFor(name: ServerName, load: Load, connections: number): number {
+  return name === 'smtp-server' && load.perConnection <= 10 ? connections * 20 : connections;
 }
