@@ -75,19 +75,42 @@ export function reply(code: number, enhanced: string | undefined, ...lines: stri
 
 /** RFC 3463 2: class "." subject "." detail, and RFC 2034 4: the class equals the reply code's first digit. */
 export function isEnhancedCodeFor(code: number, enhanced: string): boolean {
-  return /^[245]\.\d{1,3}\.\d{1,3}$/.test(enhanced) && enhanced.charCodeAt(0) === 48 + Math.floor(code / 100);
+  // Nearly always five characters: replies are made for each message, so the usual form is looked at without a pattern.
+  if (enhanced.charCodeAt(0) !== ZERO + Math.floor(code / 100)) return false;
+  if (enhanced.length === 5) {
+    return (
+      enhanced.charCodeAt(1) === POINT &&
+      isDigit(enhanced.charCodeAt(2)) &&
+      enhanced.charCodeAt(3) === POINT &&
+      isDigit(enhanced.charCodeAt(4)) &&
+      code < 600 &&
+      enhanced.charCodeAt(0) !== ZERO + 3
+    );
+  }
+  return /^[245]\.\d{1,3}\.\d{1,3}$/.test(enhanced);
 }
 
 /** Text that may stand in a reply, a header or a log line: printable ASCII; anything else becomes `?`. */
 export function cleanText(text: string): string {
-  // The test is cheap and nearly always says yes, so the common case copies nothing.
-  // oxlint-disable-next-line no-control-regex
-  return /^[\x20-\x7e]*$/.test(text) ? text : text.replace(/[^\x20-\x7e]/gu, '?');
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code > 0x7e) return text.replaceAll(/[^\x20-\x7e]/gu, '?');
+  }
+  return text;
+}
+
+const ZERO = 48;
+const POINT = 46;
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code < ZERO + 10;
 }
 
 function format(code: number, enhanced: string | undefined, lines: readonly string[]): string {
   const prefix = enhanced === undefined ? '' : `${enhanced} `;
   const room = MAX_REPLY_LINE - 4 - prefix.length - 2;
+  const [first = ''] = lines;
+  if (lines.length === 1 && first.length <= room) return `${code} ${prefix}${cleanText(first)}\r\n`;
   const pieces: string[] = [];
   for (const line of lines) {
     const text = cleanText(line);

@@ -385,7 +385,6 @@ export class Conversation {
       session,
       runtime,
       this.cancel,
-      runtime.clock.now(),
     );
     session.envelope = this.transaction.envelope;
     session.phase = 'mail';

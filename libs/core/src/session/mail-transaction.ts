@@ -55,6 +55,7 @@ export class MailTransaction {
   private delivery: DeliveryTransaction | undefined = undefined;
   private over = false;
   private decisions: Decision[] | undefined = undefined;
+  private readonly startedAt: number;
 
   constructor(
     id: string,
@@ -63,8 +64,9 @@ export class MailTransaction {
     private readonly session: SessionState,
     private readonly services: TransactionServices,
     private readonly cancellation: Cancellation,
-    private readonly startedAt: number,
   ) {
+    // The clock is a system call: only for a record that somebody reads.
+    this.startedAt = services.watchers.watches('transactionEnded') ? services.clock.now() : 0;
     this.envelope = new GrowingEnvelope(id, reversePath, parameters);
   }
 

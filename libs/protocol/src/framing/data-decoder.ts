@@ -4,7 +4,7 @@
  * Fed with chunks as they came from the network, it yields views of them. It never copies, joins or rescans: what it must remember between two
  * chunks is one of six states. The same rules, without the dots, hold for counted data that is not BINARYMIME (RFC 3030).
  */
-import { findBreak, wordsOf } from './scan.js';
+import { findBreak } from './scan.js';
 
 const CR = 13;
 const LF = 10;
@@ -52,8 +52,6 @@ export class StrictDataDecoder implements DataDecoder {
   fault: DataFault | undefined = undefined;
   private state: State = State.LineStart;
   private lineLength = 0;
-  private viewed: Uint8Array | undefined = undefined;
-  private words: Int32Array | undefined = undefined;
 
   /**
    * @param dots true for DATA, false for BDAT.
@@ -112,7 +110,7 @@ export class StrictDataDecoder implements DataDecoder {
           break;
       }
     }
-    // …and the inside of lines by words.
+    // …and the inside of lines at once.
     while (i < end) {
       const stop = this.findBreak(bytes, i, end);
       if (stop === end) {
@@ -143,11 +141,7 @@ export class StrictDataDecoder implements DataDecoder {
   }
 
   private findBreak(bytes: Uint8Array, from: number, end: number): number {
-    if (this.viewed !== bytes) {
-      this.viewed = bytes;
-      this.words = wordsOf(bytes);
-    }
-    const stop = findBreak(bytes, this.words, from, end, this.dots);
+    const stop = findBreak(bytes, from, end, this.dots);
     if (this.maxLine !== 0) this.measure(bytes, from, stop);
     return stop;
   }

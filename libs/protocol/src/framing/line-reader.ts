@@ -11,11 +11,15 @@ const LF = 10;
 export type LineFault = 'too-long' | 'bare-newline' | 'control' | 'invalid-utf8';
 
 /** How much of an over-long line is read and dropped before the connection is given up. */
-const EMPTY = new Uint8Array(0);
-
 const FLOOD = 64 * 1024;
 
-const ascii = new TextDecoder('latin1');
+const EMPTY = new Uint8Array(0);
+
+/** Makes a string of ASCII bytes. */
+export type DecodeAscii = (bytes: Uint8Array, from: number, to: number) => string;
+
+const latin1 = new TextDecoder('latin1');
+const portable: DecodeAscii = (bytes, from, to) => latin1.decode(bytes.subarray(from, to));
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Reads lines. */
@@ -26,8 +30,13 @@ export class LineReader {
   fault: LineFault | undefined = undefined;
   /** True if a line does not end within any reason. */
   flooding = false;
+  /** True if the line just read is ASCII. */
+  ascii = true;
 
+  /** The line is `[from, to)` of these: of the chunk, or of what was kept. */
   private line: Uint8Array = EMPTY;
+  private from = 0;
+  private to = 0;
   private kept: Uint8Array | undefined = undefined;
   private length = 0;
   private carriage = false;
@@ -35,7 +44,10 @@ export class LineReader {
   private bare = false;
   private control = false;
 
-  constructor(private readonly acceptBareLf: boolean) {}
+  constructor(
+    private readonly acceptBareLf: boolean,
+    private readonly decodeAscii: DecodeAscii = portable,
+  ) {}
 
   /**
    * Reads on from `at`. True if a line is complete: then `fault`, `bytes()` and `text()` are its. A faulty line is complete too, and has been
@@ -68,22 +80,26 @@ export class LineReader {
     return false;
   }
 
-  /** The line without its CRLF. Good until the next `read`. */
+  /** The line without its CRLF: a view. To be asked once, as the line is let go: an idle session must not keep a chunk. */
   bytes(): Uint8Array {
-    return this.line;
+    const view = this.line.subarray(this.from, this.to);
+    this.line = EMPTY;
+    return view;
   }
 
-  /** The line as text, or undefined if it is not UTF-8. */
+  /** The line as text, or undefined if it is not UTF-8. To be asked once. */
   text(): string | undefined {
-    if (!this.lineHigh) return ascii.decode(this.line);
+    if (this.ascii) {
+      const text = this.decodeAscii(this.line, this.from, this.to);
+      this.line = EMPTY;
+      return text;
+    }
     try {
-      return utf8.decode(this.line);
+      return utf8.decode(this.bytes());
     } catch {
       return undefined;
     }
   }
-
-  private lineHigh = false;
 
   private complete(chunk: Uint8Array, from: number, lf: number, carriage: boolean, limit: number): boolean {
     const total = this.length + (lf - from) + 1;
@@ -91,13 +107,13 @@ export class LineReader {
     if (total > limit) this.fault = 'too-long';
     else if (this.bare) this.fault = 'bare-newline';
     else if (this.control) this.fault = 'control';
-    if (this.fault !== undefined) this.line = EMPTY;
-    else if (this.length === 0) this.line = chunk.subarray(from, lf + 1 - ending);
+    if (this.fault !== undefined) this.hold(EMPTY, 0, 0);
+    else if (this.length === 0) this.hold(chunk, from, lf + 1 - ending);
     else {
       this.keep(chunk, from, lf + 1, limit);
-      this.line = (this.kept as Uint8Array).subarray(0, total - ending);
+      this.hold(this.kept as Uint8Array, 0, total - ending);
     }
-    this.lineHigh = this.high;
+    this.ascii = !this.high;
     this.length = 0;
     this.kept = undefined;
     this.carriage = false;
@@ -106,6 +122,12 @@ export class LineReader {
     this.control = false;
     this.at = lf + 1;
     return true;
+  }
+
+  private hold(line: Uint8Array, from: number, to: number): void {
+    this.line = line;
+    this.from = from;
+    this.to = to;
   }
 
   private keep(chunk: Uint8Array, from: number, to: number, limit: number): void {

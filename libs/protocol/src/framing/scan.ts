@@ -1,88 +1,96 @@
 /**
- * Finds the next line break in mail data that needs a decision, at about 6 GB/s.
+ * Finds the next line break in mail data that needs a decision.
  *
- * Strict CRLF means looking at every byte (attack A1). Four bytes are looked at at once, as one 32-bit word: `word & 0xf8` maps 0x08 to 0x0f
- * onto 0x08, and the well-known "has a zero byte" test on `that ^ 0x08` tells if any of the four is such a byte. Only then are bytes looked at.
+ * Strict CRLF means looking at every byte (attack A1). Byte by byte in JavaScript that costs more than everything else that is done to a large
+ * message together, so a WebAssembly function of a hundred bytes (scan.wat) looks at 16 at once: about as fast as a native search for the end of
+ * data alone. What it stops at is looked at here, and where there is no WebAssembly everything is.
  */
 
 const CR = 13;
 const LF = 10;
 const DOT = 46;
-const FOLD = 0xf8f8f8f8 | 0;
-const LOW = 0x08080808;
-const ONES = 0x01010101;
-const HIGH = 0x80808080 | 0;
 
-/** Below this many bytes making a view of words costs more than it saves. */
-const WORTH_WORDS = 256;
+/** scan.wat, assembled: `npx wat2wasm` of the package wabt, in base64. */
+export const SCAN_WASM =
+  'AGFzbQEAAAABCAFgA39/fwF/AwIBAAUDAQACBxECBm1lbW9yeQIABHNjYW4AAAplAWMBBXtBDf0PIQVBCv0PIQYgAv0PIQcCQANAIABBEGogAUsNASAA/QAAASEDIAD9AAAAIQQgAyAG/SMgBCAF/SP9USADIAf9IyAEIAb9I/1O/VD9Uw0BIABBEGohAAwACwsgAAs=';
 
-/** Words over the aligned middle of `bytes`, or undefined where it is not worth it. */
-export function wordsOf(bytes: Uint8Array): Int32Array | undefined {
-  if (bytes.length < WORTH_WORDS) return undefined;
-  const skip = -bytes.byteOffset & 3;
-  return new Int32Array(bytes.buffer, bytes.byteOffset + skip, (bytes.length - skip) >> 2);
+/** Below this the copy into the module's memory costs more than it saves. */
+const WORTH_IT = 64;
+/** Octets of the module's memory that hold data, after the one byte before it: two pages, and room for the last load. */
+const WINDOW = 128 * 1024 - 32;
+
+/** The part of the platform's WebAssembly that is used: this library's types know no platform. */
+declare const WebAssembly: {
+  readonly Module: new (binary: Uint8Array) => object;
+  readonly Instance: new (module: object) => {
+    readonly exports: { readonly memory: { readonly buffer: ArrayBuffer }; readonly scan: Scanner['scan'] };
+  };
+};
+
+interface Scanner {
+  readonly memory: Uint8Array;
+  scan(at: number, end: number, mark: number): number;
 }
+
+const scanner = instantiate();
+
+// What is in the module's memory now. A chunk full of dots is looked at many times, and must not be copied as often.
+let loaded: Uint8Array | undefined;
+let loadedFrom = 0;
+let loadedTo = 0;
 
 /**
  * The first index in `[from, end)` of a byte that cannot be passed over: a CR not followed by LF here (bare, or the last byte), an LF without
  * a CR before it, or, if `dots`, the CR of a CRLF followed by a dot. `end` if there is none: then every line break was a clean CRLF.
  */
-export function findBreak(
-  bytes: Uint8Array,
-  words: Int32Array | undefined,
-  from: number,
-  end: number,
-  dots: boolean,
-): number {
+export function findBreak(bytes: Uint8Array, from: number, end: number, dots: boolean): number {
   let at = from;
-  if (words !== undefined) {
-    const skip = -bytes.byteOffset & 3;
-    let word = (at - skip + 3) >> 2;
-    if (word < 0) word = 0;
-    const head = Math.min(end, skip + (word << 2));
-    for (; at < head; at++) {
-      if (stops(bytes, at, dots)) return at;
+  if (scanner !== undefined) {
+    // Where dots do not matter the mark is LF: an LF behind an LF stops it anyway.
+    const mark = dots ? DOT : LF;
+    while (end - at >= WORTH_IT) {
+      load(scanner, bytes, at);
+      const blocks = Math.min(end, loadedTo) - loadedFrom;
+      const stop = scanner.scan(at - loadedFrom, blocks, mark) + loadedFrom;
+      const found = look(bytes, Math.max(at, stop - 2), Math.min(end, stop + 16), dots);
+      if (found !== -1) return found;
+      at = Math.min(end, stop + 16);
     }
-    const last = Math.min(words.length, (end - skip) >> 2);
-    // The `!`s are proven by the bound: all four indexes are under words.length.
-    for (; word + 4 <= last; word += 4) {
-      const a = (words[word]! & FOLD) ^ LOW;
-      const b = (words[word + 1]! & FOLD) ^ LOW;
-      const c = (words[word + 2]! & FOLD) ^ LOW;
-      const d = (words[word + 3]! & FOLD) ^ LOW;
-      const hitA = (a - ONES) & ~a;
-      const hitB = (b - ONES) & ~b;
-      const hitC = (c - ONES) & ~c;
-      const hitD = (d - ONES) & ~d;
-      if (((hitA | hitB | hitC | hitD) & HIGH) === 0) continue;
-      const base = skip + (word << 2);
-      if ((hitA & HIGH) !== 0) {
-        for (let i = base; i < base + 4; i++) if (stops(bytes, i, dots)) return i;
-      }
-      if ((hitB & HIGH) !== 0) {
-        for (let i = base + 4; i < base + 8; i++) if (stops(bytes, i, dots)) return i;
-      }
-      if ((hitC & HIGH) !== 0) {
-        for (let i = base + 8; i < base + 12; i++) if (stops(bytes, i, dots)) return i;
-      }
-      if ((hitD & HIGH) !== 0) {
-        for (let i = base + 12; i < base + 16; i++) if (stops(bytes, i, dots)) return i;
-      }
-    }
-    at = Math.max(at, skip + (word << 2));
   }
-  for (; at < end; at++) {
-    if (stops(bytes, at, dots)) return at;
-  }
-  return end;
+  const found = look(bytes, at, end, dots);
+  return found === -1 ? end : found;
 }
 
-// The bounds are checked so that no load is ever out of bounds, which would make it slow for everybody after.
-function stops(bytes: Uint8Array, at: number, dots: boolean): boolean {
-  const byte = bytes[at];
-  if (byte === CR) {
-    if (at + 1 >= bytes.length || bytes[at + 1] !== LF) return true;
-    return dots && at + 2 < bytes.length && bytes[at + 2] === DOT;
+function look(bytes: Uint8Array, from: number, end: number, dots: boolean): number {
+  for (let i = from; i < end; i++) {
+    const byte = bytes[i];
+    // The bounds are checked so that no load is ever out of bounds, which would make it slow for everybody after.
+    if (byte === CR) {
+      if (i + 1 >= bytes.length || bytes[i + 1] !== LF) return i;
+      if (dots && i + 2 < bytes.length && bytes[i + 2] === DOT) return i;
+    } else if (byte === LF && (i === 0 || bytes[i - 1] !== CR)) {
+      return i;
+    }
   }
-  return byte === LF && (at === 0 || bytes[at - 1] !== CR);
+  return -1;
+}
+
+function load({ memory }: Scanner, bytes: Uint8Array, at: number): void {
+  if (loaded === bytes && at >= loadedFrom && at < loadedTo) return;
+  loaded = bytes;
+  loadedFrom = at;
+  loadedTo = Math.min(bytes.length, at + WINDOW);
+  memory[0] = at === 0 ? 0 : (bytes[at - 1] as number);
+  memory.set(at === 0 && loadedTo === bytes.length ? bytes : bytes.subarray(at, loadedTo), 1);
+}
+
+function instantiate(): Scanner | undefined {
+  try {
+    const binary = Uint8Array.from(atob(SCAN_WASM), (c) => c.charCodeAt(0));
+    const { memory, scan } = new WebAssembly.Instance(new WebAssembly.Module(binary)).exports;
+    return { memory: new Uint8Array(memory.buffer), scan };
+  } catch {
+    // No WebAssembly, or none with SIMD: slower, and otherwise the same.
+    return undefined;
+  }
 }

@@ -6,10 +6,11 @@
  *
  * Everything that decides where a command or a message ends is in this folder and nowhere else.
  */
+import { isAscii } from '../grammar/index.js';
 import { Reply, reply } from '../reply.js';
 import { NormalizingDataDecoder } from './normalizing-decoder.js';
 import { StrictDataDecoder, type DataDecoder, type DataFault } from './data-decoder.js';
-import { LineReader, type LineFault } from './line-reader.js';
+import { LineReader, type DecodeAscii, type LineFault } from './line-reader.js';
 
 /** Something the peer did that the protocol forbids. */
 export type Violation = LineFault | DataFault | 'foreign-protocol' | 'flood';
@@ -39,6 +40,8 @@ export interface ServerProtocolOptions {
   readonly bareNewlines: 'reject' | 'normalize' | 'accept';
   /** False where ENHANCEDSTATUSCODES is not offered. */
   readonly enhancedCodes: boolean;
+  /** The platform's quickest way from ASCII bytes to a string, where it has one. */
+  readonly decodeAscii?: DecodeAscii;
 }
 
 const NEED_DATA: ServerEvent = Object.freeze({ type: 'needData' });
@@ -63,6 +66,7 @@ const FLOOD = reply(421, '4.7.0', 'endless line (limit commandLine)');
 /** HTTP's methods: no SMTP command looks like `<method> <something> HTTP/<digit>` (attack A21, ALPACA). */
 const HTTP_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH', 'PRI']);
 const TLS_HANDSHAKE = 0x16;
+const SPACE = 32;
 
 const enum Mode {
   Command,
@@ -187,7 +191,7 @@ export class ServerProtocol {
       this.greeted = true;
       if (chunk[0] === TLS_HANDSHAKE) return violation('foreign-protocol', FOREIGN, true);
     }
-    const lines = (this.lines ??= new LineReader(this.options.bareNewlines === 'accept'));
+    const lines = (this.lines ??= new LineReader(this.options.bareNewlines === 'accept', this.options.decodeAscii));
     const found = lines.read(chunk, this.at, this.lineLimit);
     this.advance(chunk, lines.at);
     if (!found) {
@@ -199,7 +203,7 @@ export class ServerProtocol {
     if (this.mode === Mode.Line) return { type: 'line', line: lines.bytes() };
     const text = lines.text();
     if (text === undefined) return violation('invalid-utf8', LINE_REPLIES['invalid-utf8'], false);
-    return command(text);
+    return command(text, lines.ascii);
   }
 
   private nextData(chunk: Uint8Array): ServerEvent {
@@ -255,13 +259,22 @@ export class ServerProtocol {
   }
 }
 
-function command(text: string): ServerEvent {
+function command(text: string, ascii: boolean): ServerEvent {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) === SPACE) end -= 1;
   const space = text.indexOf(' ');
-  if (space === -1) return { type: 'command', verb: text.toUpperCase(), args: '' };
-  const verb = text.slice(0, space).toUpperCase();
-  const args = text.slice(space + 1).trim();
+  if (space === -1 || space >= end) return { type: 'command', verb: upperCase(text.slice(0, end), ascii), args: '' };
+  const verb = upperCase(text.slice(0, space), ascii);
+  let start = space + 1;
+  while (text.charCodeAt(start) === SPACE) start += 1;
+  const args = text.slice(start, end);
   if (HTTP_METHODS.has(verb) && / HTTP\/\d/.test(args)) return violation('foreign-protocol', FOREIGN, true);
   return { type: 'command', verb, args };
+}
+
+/** ASCII letters only: `toUpperCase` would take a dotless i for an I, and so QUIT for what it is not (attack A6). */
+function upperCase(verb: string, ascii: boolean): string {
+  return ascii || isAscii(verb) ? verb.toUpperCase() : verb;
 }
 
 function violation(what: Violation, answer: Reply, fatal: boolean): ServerEvent {
