@@ -8,7 +8,7 @@ import { EXIT, type Io } from './io.js';
 /** Prints it, as text or as JSON. */
 export async function printAssembly(file: string | undefined, json: boolean, io: Io): Promise<number> {
   const loaded = await loadConfiguration(file, io);
-  const { assembly } = await assemble(loaded, io.createServer);
+  const { assembly } = (await assemble(loaded, io.createServer)).server;
   const { secrets } = loaded;
   // Scrubbed string by string: a secret must not depend on how JSON writes it.
   const scrub = (value: unknown): unknown => {

@@ -6,7 +6,7 @@ import { notes, summary } from './summary.js';
 /** Resolves to the exit code; what is wrong comes as a ConfigurationError. */
 export async function check(file: string | undefined, io: Io): Promise<number> {
   const loaded = await loadConfiguration(file, io);
-  const { assembly } = await assemble(loaded, io.createServer);
+  const { assembly } = (await assemble(loaded, io.createServer)).server;
   io.out(`configuration ok\n${loaded.secrets.scrub(summary(assembly))}\n`);
   for (const note of notes(assembly)) io.out(`note: ${loaded.secrets.scrub(note)}\n`);
   return EXIT.ok;

@@ -23,13 +23,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
   // Told to stop before there is anything to stop: by a signal, or by a failure that nobody caught.
   const ending = new Ending(io, () => loaded.deadlineMs);
   try {
-    const guarded =
-      loaded.plan === undefined
-        ? loaded
-        : { ...loaded, plan: { ...loaded.plan, plugins: [...(loaded.plan.plugins ?? []), processGuard(ending)] } };
-    const server = await assemble(guarded, io.createServer);
-    const { plan } = guarded;
-    if (plan === undefined) return EXIT.configuration;
+    const { server, plan } = await assemble(loaded, io.createServer, [processGuard(ending)]);
     try {
       await server.start();
     } catch (error) {

@@ -11,6 +11,7 @@ const folder = folderWith({
   'function.mjs': 'export default async ({ env }) => ({ hostname: env.HOST });',
   'compiled.cjs':
     'Object.defineProperty(exports, "__esModule", { value: true }); exports.default = { hostname: "mx.example.org" };',
+  'merge.yaml': 'a: &common { port: 25 }\nb: { <<: *common, host: here }\n',
   'empty.yaml': '# nothing yet\n',
   'list.yaml': '- a\n',
   'broken.yaml': 'hostname: mx\n  port: [25\n',
@@ -32,6 +33,10 @@ describe('configuration files', () => {
 
   it('YAML, with the YAML 1.2 idea of what is a number', async () => {
     expect((await read('a.yaml')).tree).toEqual({ hostname: 'mx.example.org', listeners: [{ port: 25 }] });
+  });
+
+  it('YAML, with anchors and merge keys', async () => {
+    expect((await read('merge.yaml')).tree).toEqual({ a: { port: 25 }, b: { port: 25, host: 'here' } });
   });
 
   it('an empty file says nothing', async () => {

@@ -61,7 +61,7 @@ function fromText(name: string, text: string, json: boolean): unknown {
       throw problem(name, `this is not JSON: ${reasonOf(error)}`);
     }
   }
-  const document = parseDocument(text, { prettyErrors: true });
+  const document = parseDocument(text, { prettyErrors: true, merge: true });
   if (document.errors.length > 0) {
     throw new ConfigurationError(
       document.errors.map((error) => {

@@ -29,7 +29,7 @@ describe('docs/configuration.md', () => {
 
   it('begins with an example that is a right configuration', async () => {
     const loaded = await loadConfiguration('examples/mx.yaml', new FakeIo(APP));
-    const { assembly } = await assemble(loaded, createServer);
+    const { assembly } = (await assemble(loaded, createServer)).server;
     expect(assembly.listeners.map(({ name }) => name)).toEqual(['mx', 'inside']);
     expect(assembly.listeners[0]?.delivery).toMatchObject({ name: 'router', durability: 'disk' });
   });

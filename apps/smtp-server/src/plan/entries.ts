@@ -59,6 +59,20 @@ export class EntryReader {
     return first;
   }
 
+  /** An entry within the options of another. */
+  private async nested(kind: EntryKind, raw: unknown, path: string): Promise<PluginUse | undefined> {
+    const use = (await this.one(kind, raw, path))?.use;
+    // The outer policy's verdict is the one that counts or is only rehearsed; said here it would have no effect.
+    for (const [key, value] of [
+      ['mode', use?.mode],
+      ['budget', use?.budgetMs],
+    ] as const) {
+      if (value === undefined) continue;
+      this.found.push({ path: keyPath(path, key), message: 'has no effect within another policy: say it on that one' });
+    }
+    return use;
+  }
+
   private async entry(kind: EntryKind, raw: unknown, path: string): Promise<readonly ReadEntry[]> {
     const written = this.takeApart(kind, raw, path);
     if (written === undefined) return [];
@@ -123,7 +137,7 @@ export class EntryReader {
         filled,
         pattern,
         path,
-        async (value, at) => (await this.one(wanted, value, at))?.use ?? value,
+        async (value, at) => (await this.nested(wanted, value, at)) ?? value,
       );
     }
     if (plugin.options !== undefined) filled = await coerceReferences(filled, path, plugin.options, this.referenced);

@@ -58,7 +58,7 @@ describe('a plan', () => {
     expect(names(listener?.plugins)).toEqual([...BUILTINS, 'policy-recipients', 'transform-received']);
     expect(listener?.delivery).toMatchObject({ options: { path: './var/mail' } });
     expect(names(listener?.delivery?.transforms)).toEqual(['transform-return-path']);
-    expect((await assemble(loaded, createServer)).assembly.listeners[0]?.delivery).toMatchObject({
+    expect((await assemble(loaded, createServer)).server.assembly.listeners[0]?.delivery).toMatchObject({
       name: 'maildir',
       durability: 'disk',
       transforms: ['return-path'],

@@ -73,26 +73,38 @@ export async function loadConfiguration(file: string | undefined, context: LoadC
   };
 }
 
+/** A server, and what it was built from. */
+export interface Assembled {
+  readonly server: Server;
+  readonly plan: ServerPlan;
+}
+
 /**
  * Lets the core build it. If something was wrong already, the core still judges the options of the plugins that were found, so that one run
  * tells everything; what it says about the whole is left out then, because the whole is not there.
+ * @param more plugins of the server's that no configuration names.
  * @throws {ConfigurationError}
  */
-export async function assemble(loaded: LoadedConfiguration, createServer: CreateServer): Promise<Server> {
-  const { plan, issues, secrets } = loaded;
-  if (plan === undefined) throw new ConfigurationError(issues);
+export async function assemble(
+  loaded: LoadedConfiguration,
+  createServer: CreateServer,
+  more: readonly PluginUse[] = [],
+): Promise<Assembled> {
+  const { issues, secrets } = loaded;
+  if (loaded.plan === undefined) throw new ConfigurationError(issues);
+  const plan: ServerPlan = { ...loaded.plan, plugins: [...(loaded.plan.plugins ?? []), ...more] };
   try {
     const server = await createServer(plan);
-    if (issues.length === 0) return server;
+    if (issues.length === 0) return { server, plan };
     throw new ConfigurationError(issues);
   } catch (error) {
     if (!(error instanceof ConfigurationError) || error.issues === issues) throw error;
     const entryPaths = issues.length === 0 ? [] : pathsOfUses(plan);
     const known = new Set(issues.map(({ path }) => path));
-    const more = error.issues
+    const added = error.issues
       .filter(({ path }) => issues.length === 0 || entryPaths.some((entry) => path !== entry && isWithin(path, entry)))
       .filter(({ path }) => !known.has(path));
-    throw new ConfigurationError([...issues, ...more.map((issue) => presentable(issue, secrets))]);
+    throw new ConfigurationError([...issues, ...added.map((issue) => presentable(issue, secrets))]);
   }
 }
 
