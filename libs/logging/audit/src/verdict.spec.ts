@@ -7,6 +7,7 @@ const ok = reply(250, '2.0.0', 'Ok');
 const later = reply(451, '4.7.1', 'later');
 const no = reply(550, '5.7.1', 'no');
 const recipient = testRecipient('a@example.org');
+const taken = testEnvelope({ recipients: [recipient] });
 const by = (answer: typeof ok) => ({ by: 'policy x', reply: answer, reason: undefined });
 
 function record(overrides: Partial<TransactionRecord>): TransactionRecord {
@@ -26,7 +27,14 @@ describe('transactionVerdict', () => {
     ['refused for now', record({ end: 'refused', reply: later }), 'deferred'],
     ['refused at its recipients', record({ end: 'refused', decisions: [by(no), by(later)] }), 'deferred'],
     ['refused by who knows whom', record({ end: 'refused' }), 'rejected'],
-    ['given up', record({ end: 'aborted', decisions: [by(no)] }), 'aborted'],
+    ['given up', record({ end: 'aborted' }), 'aborted'],
+    ['given up though one was taken', record({ envelope: taken, end: 'aborted', decisions: [by(no)] }), 'aborted'],
+    ['given up as all were refused', record({ end: 'aborted', decisions: [by(no), by(no)] }), 'rejected'],
+    [
+      'given up as all were refused, one for now',
+      record({ end: 'aborted', decisions: [by(later), by(no)] }),
+      'deferred',
+    ],
   ])('%s', (_, one, verdict) => {
     expect(transactionVerdict(one)).toBe(verdict);
   });

@@ -13,7 +13,7 @@ export function verdictOf(reply: Reply): Verdict {
 
 /** Delivered if at least one recipient has it: each recipient's own fate stands beside its address. */
 export function transactionVerdict(record: TransactionRecord): Verdict {
-  if (record.end === 'aborted') return 'aborted';
+  if (record.end === 'aborted') return allRefused(record) ?? 'aborted';
   if (record.end === 'committed') {
     if (record.outcomes.some((outcome) => outcome.reply.positive)) return 'delivered';
     // None has it; if one may have it later, the client tries again.
@@ -22,6 +22,12 @@ export function transactionVerdict(record: TransactionRecord): Verdict {
   }
   const last = record.reply ?? record.decisions.at(-1)?.reply;
   return last === undefined || last.positive ? 'rejected' : verdictOf(last);
+}
+
+// A client whose recipients were all refused goes away (greylisting): it has given up nothing, it was turned away.
+function allRefused({ envelope, decisions }: TransactionRecord): Verdict | undefined {
+  if (envelope.recipients.length > 0 || decisions.length === 0) return undefined;
+  return decisions.some((decision) => decision.reply.transient) ? 'deferred' : 'rejected';
 }
 
 /** Who decided against it, if anybody did; a delivery's refusal is told by its replies. */

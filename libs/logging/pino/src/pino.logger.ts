@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { Clock, Options, type Lifecycle } from '@mailverb/contract';
 import { openLog, type LogOutput } from '@mailverb/log-file';
-import { escapeJson, escapeText, secretNames, wantsColour } from '@mailverb/log-text';
+import { escapeJson, escapeText, isoTime, secretNames, wantsColour } from '@mailverb/log-text';
 import { pino } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { PinoLines } from './pino-lines.js';
@@ -36,7 +36,7 @@ function makePino({ level, format, destination, process: addProcess }: PinoOptio
     {
       level,
       base: addProcess ? { pid: process.pid, hostname: hostname() } : null,
-      timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
+      timestamp: () => `,"time":"${isoTime(clock.now())}"`,
       formatters: { level: (label) => ({ level: label }) },
       // Fields come as plain values; pino's serializer of errors would not know them for what they were.
       serializers: { err: (value: unknown) => value },
