@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer } from '@mailverb/core';
 import { assemble, loadConfiguration } from '../plan/load.js';
@@ -27,11 +27,10 @@ describe('docs/configuration.md', () => {
     expect(links.filter((path) => !existsSync(join(APP, '../../docs', path)))).toEqual([]);
   });
 
-  it('begins with an example that is a right configuration', async () => {
-    const loaded = await loadConfiguration('examples/mx.yaml', new FakeIo(APP));
+  it.each(readdirSync(join(APP, 'examples')))('the example %s is a right configuration', async (name) => {
+    const loaded = await loadConfiguration(join('examples', name), new FakeIo(APP));
     const { assembly } = (await assemble(loaded, createServer)).server;
-    expect(assembly.listeners.map(({ name }) => name)).toEqual(['mx', 'inside']);
-    expect(assembly.listeners[0]?.delivery).toMatchObject({ name: 'router', durability: 'disk' });
+    for (const listener of assembly.listeners) expect(listener.delivery).toBeDefined();
   });
 });
 

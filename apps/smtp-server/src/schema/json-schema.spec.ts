@@ -47,7 +47,7 @@ describe('the JSON Schema of the configuration', () => {
     ['policies: [{ use: recipients, domains: [example.org], mode: dry-run, budget: 2s }, ./mine.mjs]'],
     ['limits: { messageSize: 25MiB, recipients: 5 }\ntimeouts: { session: 1h }'],
     ['limits: { messageSize: "${env:SIZE}" }\nlisteners: [{ port: "${env:PORT}", protocol: "${env:PROTOCOL:-smtp}" }]'],
-    ['delivery: { use: tee, deliveries: [discard, { use: maildir, path: ./mail, fsync: "${env:FSYNC}" }] }'],
+    ['delivery: { use: tee, to: { use: maildir, path: ./mail, fsync: "${env:FSYNC}" }, copies: [discard] }'],
     ['plugins: [./mine.mjs, { use: recipients, any: true }]'],
   ])('accepts %s', (yaml) => expect(judge(yaml)).toEqual([]));
 
