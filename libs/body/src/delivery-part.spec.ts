@@ -22,7 +22,14 @@ const [A, B] = [recipient('a'), recipient('b')];
 const { signal } = new AbortController();
 const SESSION: Session = {
   id: 'test',
-  listener: { name: 'test', hostname: 'mx.test.example', protocol: 'smtp', maxMessageSize: 0 },
+  listener: {
+    name: 'test',
+    hostname: 'mx.test.example',
+    protocol: 'smtp',
+    maxMessageSize: 0,
+    maxRecipients: 0,
+    maxMessages: 0,
+  },
   remoteAddress: '192.0.2.1',
   remotePort: 40_000,
   localAddress: '192.0.2.25',
@@ -175,6 +182,14 @@ describe('DeliveryPart', () => {
     await offered;
     expect(slow.calls).toEqual(['begin', 'abort: test']);
     expect(asked).toEqual([]);
+  });
+
+  it('begins nothing when it was aborted before', async () => {
+    const { part: tested, calls } = part();
+    await tested.abort('test');
+    await tested.offer(A);
+    expect(calls).toEqual([]);
+    expect(tested.taken).toEqual([]);
   });
 
   it.each([boom, reject])('survives a strategy that fails to abort', async (abort) => {

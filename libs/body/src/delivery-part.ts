@@ -102,7 +102,8 @@ export class DeliveryPart {
   }
 
   private begin(): PromiseLike<void> | undefined {
-    if (this.begun !== undefined || this.failure !== undefined || this.beginning !== undefined) return this.beginning;
+    if (this.begun !== undefined || this.failure !== undefined || this.over) return undefined;
+    if (this.beginning !== undefined) return this.beginning;
     const { envelope, session, context } = this.composed;
     try {
       const begun = this.strategy.begin(new PartEnvelope(envelope, this.taken), session, context);

@@ -87,7 +87,14 @@ describe('routes', () => {
 
   it('look at who sends, and where', async () => {
     const identity = { name: 'ann', mechanism: 'PLAIN' };
-    const listener = { name: 'submission', hostname: 'mx.test.example', protocol: 'smtp', maxMessageSize: 0 } as const;
+    const listener = {
+      name: 'submission',
+      hostname: 'mx.test.example',
+      protocol: 'smtp',
+      maxMessageSize: 0,
+      maxRecipients: 0,
+      maxMessages: 0,
+    } as const;
     const routes = [
       { identities: ['ann'], listeners: ['submission'] },
       { identities: ['ann'] },

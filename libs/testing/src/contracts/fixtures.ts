@@ -8,7 +8,14 @@ export function testSession(overrides: Partial<Session> = {}): Session {
   const slots = new Map<symbol, unknown>();
   return {
     id: 'test-session',
-    listener: { name: 'test', hostname: 'mx.test.example', protocol: 'smtp', maxMessageSize: 0 },
+    listener: {
+      name: 'test',
+      hostname: 'mx.test.example',
+      protocol: 'smtp',
+      maxMessageSize: 0,
+      maxRecipients: 0,
+      maxMessages: 0,
+    },
     remoteAddress: '192.0.2.1',
     remotePort: 40_000,
     localAddress: '192.0.2.25',

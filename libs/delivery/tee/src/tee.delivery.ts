@@ -1,0 +1,205 @@
+/**
+ * Delivers a message, and gives copies of it to other deliveries.
+ *
+ * `to` decides: it is asked for each recipient as it comes, and its outcomes are the outcomes. The copies are begun with the mail data, for
+ * all recipients that `to` has taken.
+ *
+ * - `require: first`: `to` commits first, and only what it has delivered is copied. A copy that fails is a line in the log.
+ * - `require: all`: the copies commit first. If one fails, `to` is aborted and everybody hears a 451: better one copy too many than a
+ *   message without one.
+ */
+import {
+  BodyAborted,
+  Clock,
+  Logger,
+  Options,
+  SmtpError,
+  isPromise,
+  leastDurable,
+  type Body,
+  type DeliveryContext,
+  type DeliveryStrategy,
+  type DeliveryTransaction,
+  type Durability,
+  type Envelope,
+  type MaybePromise,
+  type Outcome,
+  type Recipient,
+  type Session,
+} from '@mailverb/contract';
+import { DeliveryPart, fanOut, type Composed, type PulledBody } from '@mailverb/body';
+import { reply, type Reply } from '@mailverb/protocol';
+import { inject, injectable } from 'tsyringe';
+import type { TeeOptions } from './tee.options.js';
+
+const NO_COPY = reply(451, '4.3.0', 'a copy of the message could not be made, try again later');
+
+/** Delivers, with copies. */
+@injectable()
+export class TeeDelivery implements DeliveryStrategy {
+  readonly durability: Durability;
+  readonly wholeMessage: boolean;
+
+  constructor(
+    @inject(Options) private readonly options: TeeOptions,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(Logger) private readonly logger: Logger,
+  ) {
+    const { to, copies, require } = options;
+    const all = [to, ...copies];
+    this.durability = require === 'all' ? leastDurable(all.map(({ durability }) => durability)) : to.durability;
+    this.wholeMessage = all.some(({ wholeMessage }) => wholeMessage === true);
+  }
+
+  begin(envelope: Envelope, session: Session, context: DeliveryContext): MaybePromise<DeliveryTransaction> {
+    const composed = { envelope, session, context };
+    const begun = this.options.to.begin(envelope, session, context);
+    const make = (to: DeliveryTransaction) =>
+      new TeeTransaction(to, this.options, this.clock, {
+        parts: () => this.copies(composed),
+        note: (message, fields) => this.logger.warn({ ...fields, transaction: envelope.id }, message),
+      });
+    return isPromise(begun) ? begun.then(make) : make(begun);
+  }
+
+  private copies(composed: Composed): DeliveryPart[] {
+    return this.options.copies.map(
+      (strategy, copy) =>
+        new DeliveryPart(strategy, composed, (error, step) => {
+          // That the client has gone, or that `to` has failed, is no fault of the copy.
+          if (!(error instanceof BodyAborted)) {
+            this.logger.error({ error, step, transaction: composed.envelope.id, copy }, 'tee: a copy failed');
+          }
+          return NO_COPY;
+        }),
+    );
+  }
+}
+
+/** What a transaction has of its strategy. */
+interface Copies {
+  parts(): DeliveryPart[];
+  note(message: string, fields: Readonly<Record<string, unknown>>): void;
+}
+
+class TeeTransaction implements DeliveryTransaction {
+  private readonly taken: Recipient[] = [];
+  private parts: DeliveryPart[] = [];
+  /** `to` has delivered: the copies are made whatever happens now. */
+  private delivered = false;
+
+  constructor(
+    private readonly to: DeliveryTransaction,
+    private readonly options: TeeOptions,
+    private readonly clock: Clock,
+    private readonly copies: Copies,
+  ) {}
+
+  recipient(recipient: Recipient): MaybePromise<Reply | undefined> {
+    const answer = this.to.recipient(recipient);
+    return isPromise(answer) ? answer.then((settled) => this.note(recipient, settled)) : this.note(recipient, answer);
+  }
+
+  async body(body: Body): Promise<void> {
+    this.parts = this.copies.parts();
+    await Promise.all(this.parts.map((part, i) => this.offer(part, i)));
+    const [own, ...branches] = fanOut(body, 1 + this.parts.length);
+    if (own === undefined) throw new Error('a body without branches');
+    const sent = this.parts.map((part, i) => {
+      const branch = branches[i];
+      return branch === undefined ? undefined : part.send(branch);
+    });
+    try {
+      await this.read(own);
+    } catch (error) {
+      // Nobody wants the copies any more.
+      for (const branch of branches) branch.release();
+      throw error;
+    }
+    await Promise.all(sent);
+    if (this.options.require === 'all') this.expectAll(this.parts.map(({ failure }) => failure));
+  }
+
+  commit(): Promise<readonly Outcome[]> {
+    return this.options.require === 'all' ? this.commitCopiesFirst() : this.commitCopiesAfter();
+  }
+
+  async abort(reason: string): Promise<void> {
+    const ends = [this.to.abort(reason)];
+    if (!this.delivered) for (const part of this.parts) ends.push(part.abort(reason));
+    await Promise.all(ends);
+  }
+
+  private note(recipient: Recipient, answer: Reply | undefined): Reply | undefined {
+    if (answer === undefined || answer.positive) this.taken.push(recipient);
+    return answer;
+  }
+
+  private async read(own: PulledBody): Promise<void> {
+    try {
+      await this.to.body(own);
+    } finally {
+      own.release();
+    }
+  }
+
+  private async offer(part: DeliveryPart, copy: number): Promise<void> {
+    for (const recipient of this.taken) {
+      const answer = await part.offer(recipient);
+      if (answer === undefined || answer.positive) continue;
+      this.copies.note('tee: a copy refused a recipient', {
+        copy,
+        recipient: recipient.mailbox.address,
+        reply: String(answer),
+      });
+      if (this.options.require === 'all') throw new SmtpError(NO_COPY, 'a copy refused a recipient', { copy });
+    }
+    if (part.taken.length === 0) await part.abort('no recipient');
+  }
+
+  private async commitCopiesFirst(): Promise<readonly Outcome[]> {
+    const made = await Promise.all(this.parts.map((part) => part.commit()));
+    this.expectAll(made.flatMap((replies) => [...replies.values()]));
+    return this.to.commit();
+  }
+
+  private async commitCopiesAfter(): Promise<readonly Outcome[]> {
+    const outcomes = await this.to.commit();
+    if (outcomes.some((outcome) => outcome.reply.positive)) {
+      this.delivered = true;
+      await this.inTime(Promise.all(this.parts.map((part, i) => this.finish(part, i))));
+    } else {
+      await Promise.all(this.parts.map((part) => part.abort('nothing was delivered')));
+    }
+    return outcomes;
+  }
+
+  private async finish(part: DeliveryPart, copy: number): Promise<void> {
+    for (const [recipient, answer] of await part.commit()) {
+      // What was thrown has been logged.
+      if (answer.positive || answer === part.failure) continue;
+      const fields = { copy, recipient: recipient.mailbox.address, reply: String(answer) };
+      this.copies.note('tee: a copy was not made', fields);
+    }
+  }
+
+  /** Waits for the copies, but not for ever. */
+  private inTime(copies: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      const alarm = this.clock.after(this.options.copyTimeout, () => {
+        this.copies.note('tee: copies take too long, the reply does not wait for them', {});
+        resolve();
+      });
+      const done = () => {
+        alarm.cancel();
+        resolve();
+      };
+      copies.then(done, done);
+    });
+  }
+
+  private expectAll(replies: readonly (Reply | undefined)[]): void {
+    const refusal = replies.find((answer) => answer !== undefined && !answer.positive);
+    if (refusal !== undefined) throw new SmtpError(NO_COPY, 'a copy could not be made', { reply: String(refusal) });
+  }
+}
