@@ -12,6 +12,9 @@ export interface ListenerInfo {
   readonly protocol: 'smtp' | 'lmtp';
   /** Octets; 0 for no limit. The extension `size` offers it, the loop enforces it. */
   readonly maxMessageSize: number;
+  /** Recipients of one transaction, and transactions of one session; 0 for no limit. The extension `limits` tells them. */
+  readonly maxRecipients: number;
+  readonly maxMessages: number;
 }
 
 /** What TLS was agreed on. */

@@ -87,6 +87,8 @@ export function buildListener(
     hostname: plan.hostname ?? scope.plan.hostname,
     protocol: plan.protocol ?? 'smtp',
     maxMessageSize: limits.messageSize,
+    maxRecipients: limits.recipients,
+    maxMessages: limits.messages,
   });
   const container = scope.container.createChildContainer();
   const capabilities = new CapabilityRegistry();

@@ -1,11 +1,15 @@
 /** LIMITS: tells what is configured, or nothing at all. */
-import { contributionsOf, describeExtension } from '@mailverb/testing';
+import { contributionsOf, describeExtension, testSession } from '@mailverb/testing';
 import { LimitsExtension } from './limits.extension.js';
 import limitsPlugin from './plugin.js';
 import { limitsOptions } from './limits.options.js';
 
-const make = (options: Parameters<typeof limitsOptions.parse>[0]): LimitsExtension =>
-  new LimitsExtension(limitsOptions.parse(options));
+const make = (
+  options: Parameters<typeof limitsOptions.parse>[0],
+  maxMessages = 0,
+  maxRecipients = 0,
+): LimitsExtension =>
+  new LimitsExtension(limitsOptions.parse(options), { ...testSession().listener, maxMessages, maxRecipients });
 
 describeExtension('LIMITS', () => make({ mailMax: 100, rcptMax: 999_999, rcptDomainMax: 1 }));
 
@@ -17,6 +21,13 @@ describe('LIMITS', () => {
     [{ rcptDomainMax: 5, mailMax: 10, rcptMax: 1000 }, 'MAILMAX=10 RCPTMAX=1000 RCPTDOMAINMAX=5'],
   ])('tells %j as %s', (options, expected) => {
     expect(make(options).argument()).toBe(expected);
+  });
+
+  it.each([
+    [{}, 50, 2_000_000, 'MAILMAX=50 RCPTMAX=999999'],
+    [{ mailMax: 10, rcptMax: 300 }, 50, 200, 'MAILMAX=10 RCPTMAX=200'],
+  ])('tells %j in a listener of %d messages and %d recipients as %s', (options, messages, recipients, expected) => {
+    expect(make(options, messages, recipients).argument()).toBe(expected);
   });
 
   it('is not offered where there is nothing to tell', () => {

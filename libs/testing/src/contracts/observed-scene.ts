@@ -27,7 +27,7 @@ export function hostileScene(text: string): Scene {
     id: text,
     heloName: text,
     remoteAddress: text,
-    listener: { name: text, hostname: text, protocol: 'smtp', maxMessageSize: 0 },
+    listener: { name: text, hostname: text, protocol: 'smtp', maxMessageSize: 0, maxRecipients: 0, maxMessages: 0 },
     tls: { version: text, cipher: text, serverName: text, clientCertificate: text },
     identity: { name: text, mechanism: text },
     annotations: [{ by: text, key: text, value: text }],
