@@ -1,7 +1,7 @@
 /**
  * Who sent what to whom, what became of it, and who said so: what Kamaelia's `logfile` was for.
  *
- * What a session has told so far is kept until its end, within bounds, and only for sessions that say MAIL or RCPT.
+ * What a session has told so far is kept until its end, within bounds.
  */
 import {
   Logger,
@@ -18,10 +18,12 @@ import { inject, injectable } from 'tsyringe';
 import type { AuditOptions } from './audit.options.js';
 import { sessionLine, transactionLine } from './json-format.js';
 import { KamaeliaSession } from './kamaelia-format.js';
+import type { LocalEnd } from './local-end.js';
 import { pathOf, RefusedCommands } from './refused-commands.js';
 
 /** What is known of a session so far. */
 interface Notes {
+  readonly local: LocalEnd;
   readonly refused: RefusedCommands;
   readonly line: KamaeliaSession | undefined;
 }
@@ -49,6 +51,10 @@ export class AuditObserver implements Observer, Lifecycle {
     return this.output.stop();
   }
 
+  sessionOpened(session: Session): void {
+    this.notesOn(session);
+  }
+
   commandReceived(session: Session, line: string): void {
     const command = pathOf(line);
     if (command !== undefined) this.notesOn(session).refused.command(command);
@@ -60,24 +66,27 @@ export class AuditObserver implements Observer, Lifecycle {
   }
 
   transactionEnded(session: Session, record: TransactionRecord): void {
-    const { refused, line } = this.notesOn(session);
+    const { local, refused, line } = this.notesOn(session);
     const recipients = refused.takeRecipients();
-    if (line === undefined) this.output.write(transactionLine(session, record, recipients));
+    if (line === undefined) this.output.write(transactionLine(session, local, record, recipients));
     else line.add(record, recipients);
   }
 
   sessionClosed(session: Session, record: SessionRecord): void {
-    const { refused, line } = this.notesOn(session);
+    const { local, refused, line } = this.notesOn(session);
     this.notes.delete(session);
     const senders = refused.refusedSenders;
-    this.output.write(line === undefined ? sessionLine(session, record, senders) : line.line(session, record, senders));
+    if (line === undefined) this.output.write(sessionLine(session, local, record, senders));
+    else this.output.write(line.line(session, local, record, senders));
   }
 
   private notesOn(session: Session): Notes {
     let notes = this.notes.get(session);
     if (notes === undefined) {
       const line = this.options.format === 'kamaelia' ? new KamaeliaSession() : undefined;
-      notes = { refused: new RefusedCommands(), line };
+      // Noted at the opening: a socket that is closed does not know its own address any more.
+      const local = { address: session.localAddress, port: session.localPort };
+      notes = { local, refused: new RefusedCommands(), line };
       this.notes.set(session, notes);
     }
     return notes;

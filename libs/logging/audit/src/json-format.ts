@@ -1,18 +1,24 @@
 /** Records as JSON, one object a line. */
 import type { Decision, Envelope, Outcome, Session, SessionRecord, TransactionRecord } from '@mailverb/contract';
 import { escapeJson, isoTime } from '@mailverb/log-text';
+import type { LocalEnd } from './local-end.js';
 import type { RefusedPath } from './refused-commands.js';
 import { decisionBehind, decisionOn, transactionVerdict, verdictOf } from './verdict.js';
 
 /** The record of one transaction. */
-export function transactionLine(session: Session, record: TransactionRecord, refused: readonly RefusedPath[]): string {
+export function transactionLine(
+  session: Session,
+  local: LocalEnd,
+  record: TransactionRecord,
+  refused: readonly RefusedPath[],
+): string {
   const { envelope } = record;
   const decision = decisionOn(record);
   return line({
     time: isoTime(record.endedAt),
     event: 'transaction',
     transaction: envelope.id,
-    ...who(session),
+    ...who(session, local),
     sender: envelope.reversePath === null ? '<>' : envelope.reversePath.address,
     recipients: [
       ...recipients(envelope, record.outcomes),
@@ -30,11 +36,16 @@ export function transactionLine(session: Session, record: TransactionRecord, ref
 }
 
 /** The record of one session. */
-export function sessionLine(session: Session, record: SessionRecord, refused: readonly RefusedPath[]): string {
+export function sessionLine(
+  session: Session,
+  local: LocalEnd,
+  record: SessionRecord,
+  refused: readonly RefusedPath[],
+): string {
   return line({
     time: isoTime(record.endedAt),
     event: 'session',
-    ...who(session),
+    ...who(session, local),
     commands: record.commands,
     errors: record.errors,
     transactions: record.transactions,
@@ -51,13 +62,13 @@ function line(record: object): string {
   return `${escapeJson(JSON.stringify(record))}\n`;
 }
 
-function who(session: Session): object {
+function who(session: Session, local: LocalEnd): object {
   const { tls, identity } = session;
   return {
     session: session.id,
     listener: session.listener.name,
     client: { address: session.remoteAddress, port: session.remotePort },
-    server: { address: session.localAddress, port: session.localPort },
+    server: { address: local.address, port: local.port },
     helo: session.heloName,
     tls: tls && {
       version: tls.version,

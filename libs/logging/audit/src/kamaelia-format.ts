@@ -6,6 +6,7 @@
  */
 import type { Decision, Session, SessionRecord, TransactionRecord } from '@mailverb/contract';
 import { endpoint, escapeColumn, isoTime } from '@mailverb/log-text';
+import type { LocalEnd } from './local-end.js';
 import type { RefusedPath } from './refused-commands.js';
 import { decisionBehind, decisionOn, sessionVerdict, transactionVerdict, verdictOf, type Verdict } from './verdict.js';
 
@@ -29,7 +30,7 @@ export class KamaeliaSession {
   }
 
   /** The session is over: its line. */
-  line(session: Session, record: SessionRecord, refusedSenders: readonly RefusedPath[]): string {
+  line(session: Session, local: LocalEnd, record: SessionRecord, refusedSenders: readonly RefusedPath[]): string {
     for (const { path, reply } of refusedSenders) {
       const decision = decisionBehind(reply, record.decisions);
       const status = verdictOf(reply).toUpperCase();
@@ -48,7 +49,7 @@ export class KamaeliaSession {
       this.omitted === 0 ? '' : ` | and ${this.omitted} more`,
       fact('session', session.id),
       fact('listener', session.listener.name),
-      fact('local', endpoint(session.localAddress, session.localPort)),
+      fact('local', endpoint(local.address, local.port)),
       fact('port', String(session.remotePort)),
       fact('tls', tls === undefined ? undefined : `${tls.version} ${tls.cipher}`),
       fact('server-name', tls?.serverName),

@@ -21,9 +21,10 @@ const strict = definePlugin({
   },
 });
 
-async function audited(format: 'json' | 'kamaelia'): Promise<string> {
-  const file = join(folder, `${format}.log`);
+async function audited(format: 'json' | 'kamaelia', transport: 'memory' | 'tcp' = 'memory'): Promise<string> {
+  const file = join(folder, `${format}-${transport}.log`);
   const server = await testServer({
+    transport,
     plugins: [plainVerbs(), use(strict), acceptEverybody(), use(auditPlugin, { format, destination: { file } })],
   });
   const client = server.client();
@@ -70,6 +71,13 @@ describe('AuditObserver in a server', () => {
         refusedSenders: [{ sender: 'spam@example.com', verdict: 'rejected', by: 'policy strict', reason: 'listed' }],
       },
     ]);
+  });
+
+  it('knows both ends of a connection that is closed', async () => {
+    const end = { address: '127.0.0.1', port: expect.any(Number) };
+    for (const line of (await audited('json', 'tcp')).trimEnd().split('\n')) {
+      expect(JSON.parse(line)).toMatchObject({ client: end, server: end });
+    }
   });
 
   it('has it all on one line (kamaelia)', async () => {
