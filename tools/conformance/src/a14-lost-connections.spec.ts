@@ -38,10 +38,8 @@ async function talk(server: TestServer, length: number, leave: 'reset' | 'end'):
   if (leave === 'end') {
     client.stream.end();
     await client.ended();
-  } else if ('resetAndDestroy' in client.stream && typeof client.stream.resetAndDestroy === 'function') {
-    client.stream.resetAndDestroy();
   } else {
-    client.stream.destroy();
+    client.reset();
   }
   await settle();
 }

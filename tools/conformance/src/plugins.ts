@@ -29,7 +29,7 @@ import { quitPlugin } from '@mailverb/verb-quit';
 import { rcptPlugin } from '@mailverb/verb-rcpt';
 import { rsetPlugin } from '@mailverb/verb-rset';
 import { vrfyPlugin } from '@mailverb/verb-vrfy';
-import { refusePlugin, refusingPlugin } from './refusing.js';
+import { failingPlugin, refusePlugin, refusingPlugin } from './refusing.js';
 
 /** All verbs and extensions, in the order in which EHLO lists them. */
 export const EVERY_VERB_AND_EXTENSION: readonly PluginUse[] = [
@@ -76,6 +76,7 @@ const BY_NAME: ReadonlyMap<string, Plugin> = new Map(
     returnPathPlugin,
     discardPlugin,
     memoryPlugin,
+    failingPlugin,
     refusePlugin,
     refusingPlugin,
   ].map((plugin) => [plugin.name, plugin as Plugin]),

@@ -1,4 +1,4 @@
-/** Plugins that say no, for conversations about what a no means. */
+/** Plugins that say no or fail, for conversations about what that means. */
 import {
   Options,
   definePlugin,
@@ -17,11 +17,8 @@ const STAGES = ['connect', 'helo', 'mail', 'rcpt', 'data', 'message'] as const;
 
 const refuseOptions = z.strictObject({ stage: z.enum(STAGES).describe('Where it refuses.') });
 
-@injectable()
-class RefusePolicy implements Policy {
-  constructor(@inject(Options) { stage }: z.output<typeof refuseOptions>) {
-    this[stage] = () => reject(reply(550, '5.7.1', `refused at ${stage}`));
-  }
+/** Has a method for the stage that its options name, and for no other. */
+abstract class OneStage implements Policy {
   connect?: Policy['connect'];
   helo?: Policy['helo'];
   mail?: Policy['mail'];
@@ -30,12 +27,37 @@ class RefusePolicy implements Policy {
   message?: Policy['message'];
 }
 
+@injectable()
+class RefusePolicy extends OneStage {
+  constructor(@inject(Options) { stage }: z.output<typeof refuseOptions>) {
+    super();
+    this[stage] = () => reject(reply(550, '5.7.1', `refused at ${stage}`));
+  }
+}
+
 /** Refuses everything at one stage. */
 export const refusePlugin = definePlugin({
   name: 'policy-refuse',
   options: refuseOptions,
   register(contribute) {
     contribute.policy('refuse', RefusePolicy);
+  },
+});
+
+@injectable()
+class FailingPolicy extends OneStage {
+  constructor(@inject(Options) { stage }: z.output<typeof refuseOptions>) {
+    super();
+    this[stage] = () => Promise.reject(new Error('the database is gone'));
+  }
+}
+
+/** Fails at one stage, as a policy whose backend is down. */
+export const failingPlugin = definePlugin({
+  name: 'policy-failing',
+  options: refuseOptions,
+  register(contribute) {
+    contribute.policy('failing', FailingPolicy);
   },
 });
 

@@ -76,7 +76,14 @@ export class TestClient {
     }
   }
 
-  /** Destroys the connection and waits until that is done. */
+  /** Is gone at once: the server sees a reset. */
+  reset(): void {
+    const { stream } = this;
+    if ('resetAndDestroy' in stream && typeof stream.resetAndDestroy === 'function') stream.resetAndDestroy();
+    else stream.destroy();
+  }
+
+  /** Destroys the connection and waits until that is done; the server sees the end of the data. */
   async close(): Promise<void> {
     if (this.stream.closed) return;
     const closed = once(this.stream, 'close');
