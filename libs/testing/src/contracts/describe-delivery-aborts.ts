@@ -58,7 +58,7 @@ function describeWithinCalls(suite: DeliverySuite): void {
     for (const size of [1000, 400_000]) {
       const next = random(size);
       const bytes = suite.content(size, next);
-      const before = (await under.stored?.()) ?? [];
+      const before = [...((await under.stored?.()) ?? [])];
       const { transaction } = await openDelivery(under.strategy, suite.one);
       await transaction.body(source(bytes, under.strategy.wholeMessage === true, { next, longest: 9000 }));
       const commit = Promise.resolve().then(() => transaction.commit());
