@@ -3,4 +3,5 @@ export { duration, octets } from './units.js';
 export { cidrList, matchesCidr, type CidrList } from './cidr.js';
 export { domainList, normalizeDomain, DomainSet } from './domain-list.js';
 export { addressList, foldLocal, AddressSet } from './address-list.js';
+export { identities, IdentitySet } from './identities.js';
 export { nestedDelivery, nestedPolicy } from './nested.js';

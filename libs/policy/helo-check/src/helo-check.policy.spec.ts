@@ -7,7 +7,14 @@ import { heloCheckPlugin } from './plugin.js';
 
 type Written = z.input<typeof heloCheckOptions>;
 
-const listener: ListenerInfo = { name: 'mx', hostname: 'MX.Example.org', protocol: 'smtp', maxMessageSize: 0, maxRecipients: 0, maxMessages: 0 };
+const listener: ListenerInfo = {
+  name: 'mx',
+  hostname: 'MX.Example.org',
+  protocol: 'smtp',
+  maxMessageSize: 0,
+  maxRecipients: 0,
+  maxMessages: 0,
+};
 
 const make = (options: Written = {}): HeloCheckPolicy => new HeloCheckPolicy(heloCheckOptions.parse(options), listener);
 

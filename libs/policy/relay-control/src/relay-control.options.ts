@@ -1,5 +1,5 @@
 /** Options of the policy relay-control. */
-import { cidrList } from '@mailverb/options';
+import { cidrList, identities } from '@mailverb/options';
 import { z } from 'zod';
 
 export const relayControlOptions = z
@@ -7,16 +7,14 @@ export const relayControlOptions = z
     networks: cidrList()
       .prefault([])
       .describe('Clients that may send to any domain, by address: 192.0.2.7, 10.0.0.0/8, 2001:db8::/32.'),
-    authenticated: z
-      .union([z.boolean(), z.array(z.string().min(1))])
-      .default(true)
+    authenticated: identities()
+      .prefault(true)
       .describe(
         'Clients that may, by who they proved to be: all that did (true), nobody (false), or these identities.',
       ),
   })
   .superRefine(({ networks, authenticated }, context) => {
-    const nobody = authenticated === false || (Array.isArray(authenticated) && authenticated.length === 0);
-    if (nobody && networks.rules.length === 0) {
+    if (authenticated.empty && networks.rules.length === 0) {
       context.addIssue({ code: 'custom', path: [], message: 'expected networks or authenticated: nobody could relay' });
     }
   });

@@ -4,8 +4,8 @@
  * It only vouches and never refuses: where nobody vouches for a recipient, the core does (550 5.7.1), so that neither the order
  * of policies nor a forgotten one can make an open relay (attack A17).
  */
-import { Options, accept, pass, type Policy, type RcptInput, type Session, type Verdict } from '@mailverb/contract';
-import { matchesCidr, type CidrList } from '@mailverb/options';
+import { Options, accept, pass, type Policy, type RcptInput, type Verdict } from '@mailverb/contract';
+import { matchesCidr, type CidrList, type IdentitySet } from '@mailverb/options';
 import { inject, injectable } from 'tsyringe';
 import type { RelayControlOptions } from './relay-control.options.js';
 
@@ -16,23 +16,15 @@ const PASS = pass();
 @injectable()
 export class RelayControlPolicy implements Policy {
   readonly #networks: CidrList | undefined;
-  /** True for every identity. */
-  readonly #identities: ReadonlySet<string> | boolean;
+  readonly #identities: IdentitySet;
 
   constructor(@inject(Options) { networks, authenticated }: RelayControlOptions) {
     this.#networks = networks.rules.length === 0 ? undefined : networks;
-    this.#identities = typeof authenticated === 'boolean' ? authenticated : new Set(authenticated);
+    this.#identities = authenticated;
   }
 
-  rcpt({ session }: RcptInput): Verdict {
-    return this.trusts(session) ? ACCEPT : PASS;
-  }
-
-  private trusts({ identity, remoteAddress }: Session): boolean {
-    const identities = this.#identities;
-    if (identity !== undefined && (typeof identities === 'boolean' ? identities : identities.has(identity.name))) {
-      return true;
-    }
-    return this.#networks !== undefined && matchesCidr(this.#networks, remoteAddress);
+  rcpt({ session: { identity, remoteAddress } }: RcptInput): Verdict {
+    if (this.#identities.has(identity)) return ACCEPT;
+    return this.#networks !== undefined && matchesCidr(this.#networks, remoteAddress) ? ACCEPT : PASS;
   }
 }

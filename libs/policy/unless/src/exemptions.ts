@@ -5,21 +5,27 @@
  * recipients exempt a message only if all of them are listed, so that one listed recipient lets no other in (defect K7).
  */
 import type { Envelope, Session, Stage, StageInputs } from '@mailverb/contract';
-import { matchesCidr, normalizeDomain, type AddressSet, type CidrList, type DomainSet } from '@mailverb/options';
+import {
+  matchesCidr,
+  normalizeDomain,
+  type AddressSet,
+  type CidrList,
+  type DomainSet,
+  type IdentitySet,
+} from '@mailverb/options';
 import type { UnlessOptions } from './unless.options.js';
 
 /** The lists of one instance. */
 export class Exemptions {
   readonly #networks: CidrList | undefined;
-  /** True for every identity. */
-  readonly #identities: ReadonlySet<string> | boolean;
+  readonly #identities: IdentitySet;
   readonly #helo: DomainSet | undefined;
   readonly #senders: AddressSet | undefined;
   readonly #recipients: AddressSet | undefined;
 
   constructor({ networks, authenticated, helo, senders, recipients }: UnlessOptions) {
     this.#networks = networks;
-    this.#identities = typeof authenticated === 'boolean' ? authenticated : new Set(authenticated);
+    this.#identities = authenticated;
     this.#helo = helo;
     this.#senders = senders;
     this.#recipients = recipients;
@@ -45,10 +51,7 @@ export class Exemptions {
   }
 
   private client({ remoteAddress, identity }: Session, helo: string | undefined): boolean {
-    const identities = this.#identities;
-    if (identity !== undefined && (typeof identities === 'boolean' ? identities : identities.has(identity.name))) {
-      return true;
-    }
+    if (this.#identities.has(identity)) return true;
     if (this.#networks !== undefined && matchesCidr(this.#networks, remoteAddress)) return true;
     if (this.#helo === undefined || helo === undefined) return false;
     const name = normalizeDomain(helo);

@@ -1,14 +1,13 @@
 /** Options of the policy unless. `then` is how it reads in a configuration; a list can't be taken for a promise's method. */
 /* oxlint-disable unicorn/no-thenable */
-import { addressList, cidrList, domainList, nestedPolicy } from '@mailverb/options';
+import { addressList, cidrList, domainList, identities, nestedPolicy } from '@mailverb/options';
 import { z } from 'zod';
 
 export const unlessOptions = z
   .strictObject({
     networks: cidrList().optional().describe('Clients by address: 192.0.2.7, 10.0.0.0/8, 2001:db8::/32.'),
-    authenticated: z
-      .union([z.boolean(), z.array(z.string().min(1))])
-      .default(false)
+    authenticated: identities()
+      .prefault(false)
       .describe('Clients by who they proved to be: all that did (true), or these identities.'),
     helo: domainList().optional().describe('Clients by the name that they gave in HELO or EHLO; unproven.'),
     senders: addressList()
@@ -20,7 +19,7 @@ export const unlessOptions = z
   .superRefine(({ networks, authenticated, helo, senders, recipients }, context) => {
     const listed = [
       networks !== undefined && networks.rules.length > 0,
-      Array.isArray(authenticated) ? authenticated.length > 0 : authenticated,
+      !authenticated.empty,
       ...[helo, senders, recipients].map((list) => list !== undefined && !list.empty),
     ];
     if (listed.includes(true)) return;
