@@ -142,6 +142,43 @@ describe('a Maildir that fails', () => {
     expect((await stored()).map((b) => Buffer.from(b).toString())).toEqual(['x', 'x']);
   });
 
+  it.each(['write', 'fsync'] as const)(
+    'writes all of it again for the next mailbox if %s fails in the first',
+    async (operation) => {
+      const { strategy, stored } = await start();
+      // A mailbox is made and synced first; then comes the message.
+      await deliver(strategy, ALL, bytes('before'));
+      jest.spyOn(files, operation).mockRejectedValueOnce(errno('EIO'));
+      const { outcomes } = await deliver(strategy, ALL, bytes('after'));
+      expect(codes(outcomes)).toEqual([451, 250, 250]);
+      const texts = (await stored()).map((b) => Buffer.from(b).toString()).toSorted();
+      expect(texts).toEqual(['after', 'after', 'before', 'before', 'before']);
+    },
+  );
+
+  it('fails for all if the end of a message that is in its file already cannot be written', async () => {
+    const { strategy, stored } = await start({ memory: 10 });
+    const { write } = files;
+    jest.spyOn(files, 'write').mockImplementationOnce(write).mockRejectedValueOnce(errno('ENOSPC'));
+    const { outcomes } = await deliver(strategy, ALL, bodyOf([bytes('0123456789'), bytes('rest')]));
+    expect(codes(outcomes)).toEqual([452, 452, 452]);
+    expect(await stored()).toEqual([]);
+  });
+
+  it('forgets what it has in memory, also when nothing could be stored', async () => {
+    const { strategy, leftovers } = await start({ totalMemory: 10 });
+    for (const operation of ['create', 'write', 'fsync', 'rename'] as const) {
+      const spy = jest.spyOn(files, operation).mockRejectedValue(errno('EIO'));
+      const { outcomes } = await deliver(strategy, ['a@example.org'], bytes('12345678'));
+      expect(codes(outcomes)).toEqual([451]);
+      spy.mockRestore();
+    }
+    const { transaction } = await openDelivery(strategy, ALL);
+    await transaction.body(bodyOf([bytes('12345678')]));
+    expect(await leftovers()).toEqual([]);
+    await transaction.abort('test');
+  });
+
   it('copies where the file system gives no hard link, and syncs the copy', async () => {
     const { strategy, stored } = await start();
     jest.spyOn(files, 'link').mockRejectedValue(errno('EXDEV'));

@@ -104,6 +104,7 @@ export class MaildirTransaction implements DeliveryTransaction {
     if (home === undefined) throw new Error('a body without a recipient');
     try {
       await this.writeIn(home);
+      this.forget();
     } catch (error) {
       throw new SmtpError(replyTo(error), 'a temporary file could not be written', { mailbox: home }, { cause: error });
     }
@@ -113,7 +114,6 @@ export class MaildirTransaction implements DeliveryTransaction {
     const path = join(folder, 'tmp', this.name);
     this.file ??= await this.shared.within(folder, () => MessageFile.create(path));
     if (this.gathered !== undefined) await this.file.write(this.gathered.view());
-    this.forget();
     return this.file;
   }
 
@@ -133,7 +133,9 @@ export class MaildirTransaction implements DeliveryTransaction {
     for (let at = 0; at < placed.length; at += SYNCS_AT_ONCE) {
       await Promise.all(placed.slice(at, at + SYNCS_AT_ONCE).map((folder) => this.confirm(folder, answers)));
     }
-    // It is still there if it could not be moved.
+    // What is in memory was needed until here: if it could not be forced to the disk in one mailbox, it is written in the next.
+    this.forget();
+    // The file is still there if it could not be moved.
     await this.removeFile();
     return answers;
   }
@@ -208,7 +210,6 @@ export class MaildirTransaction implements DeliveryTransaction {
   /** Takes back everything. What cannot be removed is left to the log and to the next start. */
   private async cleanUp(): Promise<void> {
     this.forget();
-    this.gathered = undefined;
     const removals = [this.removeFile(), ...[...this.placed.keys()].map((folder) => this.takeBack(folder))];
     for (const removal of await Promise.allSettled(removals)) {
       if (removal.status === 'fulfilled') continue;
