@@ -31,12 +31,13 @@ export function octets() {
 }
 
 function withUnit(expected: string, units: ReadonlyMap<string, number>) {
+  const error = `expected ${expected}`;
   const plain = units.has('');
   const pattern = new RegExp(
     `^(?:0|\\d+(?:\\.\\d+)?(?:${[...units.keys()].filter(Boolean).join('|')})${plain ? '|\\d+' : ''})$`,
   );
   return z
-    .union([z.number().int().nonnegative(), z.string().regex(pattern)], { error: `expected ${expected}` })
+    .union([z.number().int().nonnegative(), z.string().regex(pattern, { error })], { error })
     .transform((value, context) => {
       const amount = typeof value === 'number' ? value : Number.parseFloat(value);
       const unit = typeof value === 'number' ? '' : value.replace(/^[\d.]+/, '');

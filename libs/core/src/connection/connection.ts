@@ -58,6 +58,8 @@ export class Connection implements Wire, Swept {
   /** Opens the session: the greeting, after its delay. */
   open(): void {
     const { runtime, conversation } = this;
+    // A closed socket has no addresses any more: Node remembers what was asked for before, and a record at the end wants it.
+    if (runtime.watchers.watches('sessionClosed')) void conversation.session.localAddress;
     runtime.watchers.sessionOpened(conversation.session);
     if (runtime.timeouts.greetDelay === 0) {
       this.greet();

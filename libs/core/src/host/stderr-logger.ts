@@ -1,5 +1,8 @@
 /** The logger that there is when no plugin provides one: what went wrong goes to standard error, a JSON line each, and nothing else is said. */
 import type { LogFields, Logger, LogLevel } from '@mailverb/contract';
+import { escapeJson, plainFields, reaches, secretNames } from '@mailverb/log-text';
+
+const isSecret = secretNames();
 
 /** Writes warnings and worse. */
 export class StderrLogger implements Logger {
@@ -18,16 +21,15 @@ export class StderrLogger implements Logger {
     this.write('fatal', fields, message);
   }
   child(fields: LogFields): Logger {
-    return new StderrLogger({ ...this.base, ...fields });
+    return new StderrLogger({ ...this.base, ...plainFields(fields, isSecret) });
   }
   enabled(level: LogLevel): boolean {
-    return level === 'warn' || level === 'error' || level === 'fatal';
+    return reaches(level, 'warn');
   }
 
   private write(level: LogLevel, fields: LogFields, message: string): void {
-    const line = JSON.stringify({ level, message, ...this.base, ...fields }, (_key, value: unknown) =>
-      value instanceof Error ? value.message : typeof value === 'bigint' ? String(value) : value,
+    process.stderr.write(
+      `${escapeJson(JSON.stringify({ level, message, ...this.base, ...plainFields(fields, isSecret) }))}\n`,
     );
-    process.stderr.write(`${line}\n`);
   }
 }

@@ -6,7 +6,12 @@ import type { Issue } from './plan.js';
 interface Validator {
   readonly '~standard': {
     readonly validate: (value: unknown) => StandardResult | PromiseLike<StandardResult>;
-    readonly jsonSchema?: { readonly input: (options: { readonly target: string }) => unknown };
+    readonly jsonSchema?: {
+      readonly input: (options: {
+        readonly target: string;
+        readonly libraryOptions?: Record<string, unknown>;
+      }) => unknown;
+    };
   };
 }
 
@@ -68,11 +73,16 @@ function describe(schema: Validator, issue: StandardIssue, root: unknown, base: 
   return [
     {
       path: join(base, keys),
-      message: value === undefined ? `${message} (it is missing)` : message,
+      message: value === undefined ? missing(message) : message,
       ...(shown === undefined ? {} : { value: shown }),
       ...near(typeof value === 'string' ? nearest(value, choices) : undefined),
     },
   ];
+}
+
+/** zod says `expected string, received undefined`: what is received is not news. */
+function missing(message: string): string {
+  return `${message.replace(/, received undefined$/, '').replace(/^invalid input: /, '')} (it is missing)`;
 }
 
 function near(name: string | undefined): { nearest?: string } {
@@ -110,7 +120,9 @@ function allowedValues(schema: Validator, keys: readonly PropertyKey[]): readonl
 function subschemas(schema: Validator, keys: readonly PropertyKey[]): Record<string, unknown>[] {
   let root: unknown;
   try {
-    root = schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12' });
+    // zod's option: places for nested plugins have no JSON form, and must not keep the rest from having one.
+    const libraryOptions = { unrepresentable: 'any' };
+    root = schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12', libraryOptions });
   } catch {
     // A schema that has no JSON form still validates: there is only nothing to suggest.
     return [];

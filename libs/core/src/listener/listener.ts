@@ -1,5 +1,6 @@
 /** A listener: a socket, its open connections, and the limits on their number. */
-import { createServer, type Server, type Socket } from 'node:net';
+import { lstat, unlink } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { reply } from '@mailverb/protocol';
 import { Connection } from '../connection/connection.js';
@@ -37,6 +38,7 @@ export class Listener {
       this.accept(socket, path === undefined ? new SocketEndpoint(socket) : UNIX_ENDPOINT);
     });
     this.server = server;
+    if (path !== undefined) await removeStale(path);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(path === undefined ? { host, port, backlog: 1024 } : { path, backlog: 1024 }, () => {
@@ -102,6 +104,20 @@ export class Listener {
     else this.perAddress.delete(address);
     if (this.connections.size === 0) this.idle?.();
   }
+}
+
+/** Removes the socket file that a killed process has left: one that nobody answers. Anything else is left, and listening fails. */
+async function removeStale(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isSocket() !== true) return;
+  const code = await new Promise<string | undefined>((resolve) => {
+    const probe = connect({ path }, () => {
+      probe.destroy();
+      resolve(undefined);
+    });
+    probe.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+  });
+  if (code === 'ECONNREFUSED') await unlink(path);
 }
 
 const UNIX_ENDPOINT: Endpoint = Object.freeze({ remoteAddress: '', remotePort: 0, localAddress: '', localPort: 0 });
