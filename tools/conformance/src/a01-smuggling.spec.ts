@@ -7,7 +7,7 @@ import { everything, withPolicies } from './assembly.js';
 import { OUR_RECIPIENTS } from './plugins.js';
 
 /** Every way to write an end of a line, the right one among them, around a dot with or without something beside it. */
-const BREAKS = ['\r\n', '\n', '\r', '\r\r\n', '\n\r', '\r\n\0', '\r\0\n', '\x0b', '\x85', '\u2028'];
+const BREAKS = ['\r\n', '\n', '\r', '\r\r\n', '\n\r', '\r\n\0', '\r\0\n', '\u2028'];
 const DOTS = ['.', '. ', '.\0', '..', ' .'];
 
 const ENDINGS = BREAKS.flatMap((before) => DOTS.flatMap((dot) => BREAKS.map((after) => before + dot + after)))
@@ -69,7 +69,10 @@ describe.each(['reject', 'normalize', 'accept'] as const)('A1 with bareNewlines:
     }
     await server.stop();
   }, 60_000);
+});
 
+// `accept` reads mail data as `normalize` does.
+describe.each(['reject', 'normalize'] as const)('A1 with bareNewlines: %s', (bareNewlines) => {
   // Those that somebody has taken for the end; the others are the same to a parser.
   const known = [
     '\n.\n',

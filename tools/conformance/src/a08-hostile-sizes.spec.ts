@@ -133,7 +133,7 @@ describe('A9: a megabyte of', () => {
     const client = server.client();
     await client.untilData('sender@example.net', 'user@example.org');
     const cpu = await cpuOf(async () => {
-      for (const byte of text.slice(0, 20_000)) client.write(byte);
+      for (const byte of text.slice(0, 5_000).replace(/\r$/, '')) client.write(byte);
       await settle();
       client.write('\r\n.\r\n');
       expect([250, 552, 554]).toContain((await client.reply()).code);
