@@ -88,6 +88,8 @@ describe('both paths', () => {
     '<@:b@c>',
     '<@a:@b:c@d>',
     '<@a,b:c@d>',
+    '<@a,bc:d@e>',
+    '<@bücher.example:a@@b>',
     '<@a,:c@d>',
     '<@a, @b:c@d>',
     '<@a@b:c@d>',
