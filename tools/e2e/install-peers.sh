@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Installs the programs that the end-to-end tests send mail with (Debian, as root). Quick if they are there.
+set -euo pipefail
+
+missing=()
+have() { PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null 2>&1; }
+have swaks || missing+=(swaks)
+have curl || missing+=(curl)
+have python3 || missing+=(python3)
+have smtp-source || missing+=(postfix)
+if [ ${#missing[@]} -eq 0 ]; then
+  echo "peers: all there"
+  exit 0
+fi
+
+# Only Postfix's test programs are wanted: a policy-rc.d that says no keeps it from being started.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+  trap 'rm -f "$policy"' EXIT
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}"
+# Where somebody's policy-rc.d said yes.
+if [[ " ${missing[*]} " == *" postfix "* ]] && [ -e /var/spool/postfix/pid/master.pid ]; then postfix stop || true; fi
+echo "peers: installed ${missing[*]}"
