@@ -4,7 +4,7 @@
  * Fed with chunks as they came from the network, it yields views of them. It never copies, joins or rescans: what it must remember between two
  * chunks is one of six states. The same rules, without the dots, hold for counted data that is not BINARYMIME (RFC 3030).
  */
-import { findBreak } from './scan.js';
+import { findBreak, forget } from './scan.js';
 
 const CR = 13;
 const LF = 10;
@@ -27,6 +27,8 @@ export interface DataDecoder {
   readonly ended: boolean;
   /** The first fault; once set no more slices come, and only the end is looked for. */
   readonly fault: DataFault | undefined;
+  /** Octets that a fault has kept from being given: who reads them away may want to stop some time. */
+  readonly dropped: number;
   /** Counted data has come to its end: what was pending is decided. */
   finish(): void;
 }
@@ -50,6 +52,7 @@ export class StrictDataDecoder implements DataDecoder {
   slice: Uint8Array | undefined = undefined;
   ended = false;
   fault: DataFault | undefined = undefined;
+  dropped = 0;
   private state: State = State.LineStart;
   private lineLength = 0;
 
@@ -103,6 +106,7 @@ export class StrictDataDecoder implements DataDecoder {
           if (byte === LF) {
             this.ended = true;
             this.at = i + 1;
+            forget();
             return;
           }
           this.fail('bare-cr');
@@ -134,6 +138,7 @@ export class StrictDataDecoder implements DataDecoder {
       }
     }
     this.give(bytes, from, end, end);
+    forget();
   }
 
   finish(): void {
@@ -141,6 +146,7 @@ export class StrictDataDecoder implements DataDecoder {
   }
 
   private findBreak(bytes: Uint8Array, from: number, end: number): number {
+    if (this.fault !== undefined) return this.dots ? findEnd(bytes, from, end) : end;
     const stop = findBreak(bytes, from, end, this.dots);
     if (this.maxLine !== 0) this.measure(bytes, from, stop);
     return stop;
@@ -166,11 +172,27 @@ export class StrictDataDecoder implements DataDecoder {
 
   private give(bytes: Uint8Array, from: number, to: number, at: number): void {
     this.at = at;
-    if (this.fault !== undefined) return;
-    if (to > from) this.slice = from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
+    if (this.fault !== undefined) this.dropped += to - from;
+    else if (to > from) this.slice = from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
   }
 
   private fail(fault: DataFault): void {
     this.fault ??= fault;
   }
+}
+
+/**
+ * What is left to look for once there is a fault: CRLF and a dot, and a CR or bare LF that the next chunk must be told of. A stop at each further
+ * fault would let a chunk full of them cost thirty times as much as any other (attack A8).
+ */
+function findEnd(bytes: Uint8Array, from: number, end: number): number {
+  for (let i = from; i < end; i++) {
+    const byte = bytes[i];
+    if (byte === CR) {
+      if (i + 1 === end || (i + 2 < end && bytes[i + 1] === LF && bytes[i + 2] === DOT)) return i;
+    } else if (byte === LF && i + 1 === end && (i === 0 || bytes[i - 1] !== CR)) {
+      return i;
+    }
+  }
+  return end;
 }

@@ -104,8 +104,11 @@ export class LineReader {
   private complete(chunk: Uint8Array, from: number, lf: number, carriage: boolean, limit: number): boolean {
     const total = this.length + (lf - from) + 1;
     const ending = carriage ? 2 : 1;
-    if (total > limit) this.fault = 'too-long';
-    else if (this.bare) this.fault = 'bare-newline';
+    if (total > limit) {
+      this.fault = 'too-long';
+      // A flood is one even if its end has come with it: what is said must not depend on how the bytes were split.
+      if (total > limit + FLOOD) this.flooding = true;
+    } else if (this.bare) this.fault = 'bare-newline';
     else if (this.control) this.fault = 'control';
     if (this.fault !== undefined) this.hold(EMPTY, 0, 0);
     else if (this.length === 0) this.hold(chunk, from, lf + 1 - ending);

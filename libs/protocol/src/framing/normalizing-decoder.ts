@@ -31,6 +31,7 @@ export class NormalizingDataDecoder implements DataDecoder {
   slice: Uint8Array | undefined = undefined;
   ended = false;
   fault: DataFault | undefined = undefined;
+  dropped = 0;
   private state: State = State.LineStart;
   private lineLength = 0;
 
@@ -49,6 +50,7 @@ export class NormalizingDataDecoder implements DataDecoder {
           const from = i;
           while (i < bytes.length && bytes[i] !== CR && bytes[i] !== LF) i++;
           this.lineLength += i - from;
+          if (this.maxLine !== 0 && this.lineLength > this.maxLine) this.fault ??= 'line-too-long';
           // The line break is looked at in the next round, when what is before it has been given.
           if (i > from) return this.give(bytes.subarray(from, i), i);
           i++;
@@ -118,6 +120,7 @@ export class NormalizingDataDecoder implements DataDecoder {
 
   private give(slice: Uint8Array, at: number): void {
     this.at = at;
-    if (this.fault === undefined && slice.length > 0) this.slice = slice;
+    if (this.fault === undefined) this.slice = slice;
+    else this.dropped += slice.length;
   }
 }

@@ -61,6 +61,11 @@ export function findBreak(bytes: Uint8Array, from: number, end: number, dots: bo
   return found === -1 ? end : found;
 }
 
+/** Says that the bytes just looked at are done with: whoever owns them may put others in their place. */
+export function forget(): void {
+  loaded = undefined;
+}
+
 function look(bytes: Uint8Array, from: number, end: number, dots: boolean): number {
   for (let i = from; i < end; i++) {
     const byte = bytes[i];

@@ -154,18 +154,19 @@ export class ServerProtocol {
     this.decoder = undefined;
   }
 
+  /** Octets of the message that were dropped because it is faulty, so far. */
+  get dropped(): number {
+    return this.decoder?.dropped ?? 0;
+  }
+
   /** The next event. */
   next(): ServerEvent {
-    const { chunk } = this;
-    if (chunk === undefined && !(this.mode === Mode.Chunk && this.remaining === 0)) return NEED_DATA;
-    switch (this.mode) {
-      case Mode.Command:
-      case Mode.Line:
-        return this.nextLine(chunk as Uint8Array);
-      case Mode.Data:
-        return this.nextData(chunk as Uint8Array);
-      case Mode.Chunk:
-        return this.nextCounted(chunk);
+    // A loop and no recursion: mail data that is only read to be dropped may take a step for every few of its octets.
+    for (;;) {
+      const { chunk } = this;
+      if (chunk === undefined && !(this.mode === Mode.Chunk && this.remaining === 0)) return NEED_DATA;
+      const event = this.step(chunk);
+      if (event !== undefined) return event;
     }
   }
 
@@ -186,7 +187,20 @@ export class ServerProtocol {
     return out;
   }
 
-  private nextLine(chunk: Uint8Array): ServerEvent {
+  /** Looks at what is there; undefined if that made no event, and there may be more. */
+  private step(chunk: Uint8Array | undefined): ServerEvent | undefined {
+    switch (this.mode) {
+      case Mode.Command:
+      case Mode.Line:
+        return this.nextLine(chunk as Uint8Array);
+      case Mode.Data:
+        return this.nextData(chunk as Uint8Array);
+      case Mode.Chunk:
+        return this.nextCounted(chunk);
+    }
+  }
+
+  private nextLine(chunk: Uint8Array): ServerEvent | undefined {
     if (!this.greeted) {
       this.greeted = true;
       if (chunk[0] === TLS_HANDSHAKE) return violation('foreign-protocol', FOREIGN, true);
@@ -194,29 +208,28 @@ export class ServerProtocol {
     const lines = (this.lines ??= new LineReader(this.options.bareNewlines === 'accept', this.options.decodeAscii));
     const found = lines.read(chunk, this.at, this.lineLimit);
     this.advance(chunk, lines.at);
-    if (!found) {
-      if (lines.flooding) return violation('flood', FLOOD, true);
-      return this.chunk === undefined ? NEED_DATA : this.next();
-    }
+    if (!found) return lines.flooding ? violation('flood', FLOOD, true) : undefined;
     const { fault } = lines;
-    if (fault !== undefined) return violation(fault, LINE_REPLIES[fault], false);
+    if (fault !== undefined) {
+      return lines.flooding ? violation('flood', FLOOD, true) : violation(fault, LINE_REPLIES[fault], false);
+    }
     if (this.mode === Mode.Line) return { type: 'line', line: lines.bytes() };
     const text = lines.text();
     if (text === undefined) return violation('invalid-utf8', LINE_REPLIES['invalid-utf8'], false);
     return command(text, lines.ascii);
   }
 
-  private nextData(chunk: Uint8Array): ServerEvent {
+  private nextData(chunk: Uint8Array): ServerEvent | undefined {
     const decoder = this.decoder as DataDecoder;
     decoder.decode(chunk, this.at);
     this.advance(chunk, decoder.at);
     if (decoder.slice !== undefined) return { type: 'body', chunk: decoder.slice };
-    if (!decoder.ended) return this.chunk === undefined ? NEED_DATA : this.next();
+    if (!decoder.ended) return undefined;
     this.expectCommand();
     return bodyEnd(decoder);
   }
 
-  private nextCounted(chunk: Uint8Array | undefined): ServerEvent {
+  private nextCounted(chunk: Uint8Array | undefined): ServerEvent | undefined {
     const { decoder } = this;
     if (this.remaining > 0 && chunk !== undefined) {
       // Where there are rules for lines the decoder may leave something of the piece, which it sees again.
@@ -230,8 +243,7 @@ export class ServerProtocol {
       }
       this.remaining -= used;
       this.advance(chunk, this.at + used);
-      if (slice !== undefined) return { type: 'body', chunk: slice };
-      return this.next();
+      return slice === undefined ? undefined : { type: 'body', chunk: slice };
     }
     this.mode = Mode.Command;
     this.lineLimit = this.options.commandLine;
