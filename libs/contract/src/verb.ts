@@ -64,6 +64,8 @@ export interface Verb<P = unknown> {
    * Makes sense of what followed the verb (leading space removed), or gives the reply that refuses it. Has no side effects.
    */
   parse(args: string, session: Session): P | Reply;
+  /** The stage that `question` asks. Where it is told and nobody has a say at that stage, the loop does not ask for the question. */
+  readonly stage?: Stage;
   /** What to ask the policies, if anything; asked once `parse` has succeeded. */
   question?(params: P, session: Session): StageQuestion | undefined;
   /**

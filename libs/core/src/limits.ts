@@ -53,7 +53,9 @@ export const timeoutsSchema = z.strictObject({
   data: duration().default(180_000).describe('Idle time within mail data.'),
   dataRateGrace: duration().default(60_000).describe('How long mail data may be slower than `limits.minDataRate`.'),
   session: duration().default(3_600_000).describe('The longest session.'),
-  policy: duration().default(30_000).describe('Time budget of a policy at one stage, unless its entry says `budget`.'),
+  policy: duration()
+    .default(30_000)
+    .describe('Time budget of a verb, and of a policy at one stage unless its entry says `budget`.'),
   delivery: duration()
     .default(300_000)
     .describe('Time budget of each step of a delivery; reading the body is under `data`.'),

@@ -107,8 +107,11 @@ export class Connection implements Wire, Swept {
     if (this.paused) this.resume();
   }
 
-  idle(reading: boolean): void {
+  moved(): void {
     this.movedAt = this.runtime.sweeper.now;
+  }
+
+  idle(reading: boolean): void {
     if (this.halfClosed) {
       this.conversation.gone('disconnect');
       this.finish('disconnect');

@@ -11,11 +11,14 @@ import {
   type MaybePromise,
   type Outcome,
   type SessionRecord,
+  type StageQuestion,
   type VerbOutcome,
   type Decision,
 } from '@mailverb/contract';
-import { cleanText, Reply, reply, ServerProtocol, type ServerEvent } from '@mailverb/protocol';
+import { cleanText, reply, ServerProtocol, type Reply, type ServerEvent } from '@mailverb/protocol';
+import type { Feeder } from '../body/inbound-body.js';
 import type { ListenerRuntime } from '../listener/runtime.js';
+import { isQuestion, isReply, isVerbOutcome } from '../plugin-answers.js';
 import type { RegisteredVerb } from '../registry/verb-registry.js';
 import { Cancellation } from '../session/cancellation.js';
 import { LOCAL_ERROR, MailTransaction } from '../session/mail-transaction.js';
@@ -32,6 +35,8 @@ export interface Wire {
   readonly blocked: boolean;
   /** Writes what is queued and closes. */
   finish(cause: string): void;
+  /** The conversation has come a step further: its idle time begins anew. */
+  moved(): void;
   /** The conversation waits for bytes; `reading` is false while mail data waits to be taken. */
   idle(reading: boolean): void;
 }
@@ -52,10 +57,11 @@ const TOO_MANY_MESSAGES = reply(421, '4.7.0', 'too many messages in one session 
 const TOO_MANY_RECIPIENTS = reply(452, '4.5.3', 'too many recipients (limit recipients)');
 const NOT_SYNCHRONIZED = reply(554, '5.5.0', 'sent before its turn: wait for the reply (limit pipelining)');
 const SHUTTING_DOWN = reply(421, '4.3.2', 'server is shutting down');
+const LOCAL_GOODBYE = reply(421, '4.3.0', 'local error');
 const HOPELESS = reply(421, '4.3.4', 'message too big, giving up (limit messageSize)');
 
 /** What a session does between its greeting and its end. */
-export class Conversation {
+export class Conversation implements Feeder {
   readonly protocol: ServerProtocol;
   /** True while a plugin is working on an answer. */
   busy = false;
@@ -93,7 +99,7 @@ export class Conversation {
   /** Asks the connect policies and greets. */
   greet(): void {
     const { runtime, session } = this;
-    if (runtime.stages.at('connect').length === 0) {
+    if (!runtime.stages.matters('connect')) {
       this.say(runtime.greeting);
       this.run();
       return;
@@ -105,6 +111,14 @@ export class Conversation {
 
   /** Goes on until there is nothing to do: no bytes, a plugin at work, a client that does not read, the end. */
   run(): void {
+    try {
+      this.steps();
+    } catch (error) {
+      this.broken(error);
+    }
+  }
+
+  private steps(): void {
     while (!this.busy && this.cause === undefined && !this.wire.blocked) {
       const event = this.protocol.next();
       switch (event.type) {
@@ -127,8 +141,15 @@ export class Conversation {
           this.violated(event);
           break;
       }
+      this.wire.moved();
       if (this.protocol.pending > FLUSH_AT) this.wire.flush();
     }
+  }
+
+  /** Something went wrong that nobody has caught where it belongs: this session ends, and no other. */
+  private broken(error: unknown): void {
+    this.runtime.watchers.faultCaught(this.session, 'session', error);
+    this.hangup(LOCAL_GOODBYE, 'error');
   }
 
   /** Says goodbye and ends the session. */
@@ -176,15 +197,14 @@ export class Conversation {
   private await(result: MaybePromise<void>): void {
     if (!isPromise(result)) return;
     this.busy = true;
-    result.then(
+    Promise.resolve(result).then(
       () => {
         this.busy = false;
         this.run();
       },
       (error: unknown) => {
         this.busy = false;
-        this.runtime.watchers.faultCaught(this.session, 'session', error);
-        this.hangup(reply(421, '4.3.0', 'local error'), 'error');
+        this.broken(error);
       },
     );
   }
@@ -200,11 +220,13 @@ export class Conversation {
   }
 
   private say(answer: Reply): void {
+    if (answer.code >= 400 && this.cause === undefined) {
+      this.errors += 1;
+      // In place of the reply, as a command has one.
+      if (this.errors > this.runtime.limits.errors) return this.limit('errors', TOO_MANY_ERRORS);
+    }
     this.protocol.send(answer);
     this.runtime.watchers.replySent(this.session, answer);
-    if (answer.code < 400 || this.cause !== undefined) return;
-    this.errors += 1;
-    if (this.errors > this.runtime.limits.errors) this.limit('errors', TOO_MANY_ERRORS);
   }
 
   private close(cause: string): void {
@@ -252,15 +274,21 @@ export class Conversation {
     if (found === undefined) return this.unknownVerb(name);
     if (!found.phases.has(this.session.phase)) return this.refuse(found.outOfPhase, 'protocol', undefined);
     let params: unknown;
-    let question: ReturnType<NonNullable<typeof found.verb.question>>;
+    let question: StageQuestion | undefined;
     try {
       params = found.verb.parse(args, this.session);
-      if (params instanceof Reply) return this.refuse(params, 'protocol', undefined);
-      question = found.verb.question?.(params, this.session);
+      if (isReply(params)) return this.refuse(params, 'protocol', undefined);
+      const { stage } = found.verb;
+      if (stage === undefined || runtime.stages.matters(stage)) question = found.verb.question?.(params, this.session);
     } catch (error) {
       return this.refuse(this.fault(found, error), `verb ${name}`, 'it failed');
     }
     if (question === undefined) return this.perform(found, params);
+    if (!isQuestion(question)) {
+      const error = new Error('asked something that is no question');
+      return this.carryOut(found, this.failed(found, params, error));
+    }
+    this.session.asksAgain(question.stage);
     const answer = runtime.stages.ask(question.stage, question.input, this.session, this.cancel);
     if (isPromise(answer)) return answer.then((settled) => this.asked(found, params, settled));
     return this.asked(found, params, answer);
@@ -286,15 +314,32 @@ export class Conversation {
     } catch (error) {
       outcome = this.failed(found, params, error);
     }
-    if (!isPromise(outcome)) return this.carryOut(found, outcome);
-    return outcome.then(
-      (settled) => this.carryOut(found, settled),
+    if (!isPromise(outcome)) return this.carryOut(found, this.checked(found, params, outcome));
+    return this.inTime(outcome).then(
+      (settled) => this.carryOut(found, this.checked(found, params, settled)),
       (error: unknown) => this.carryOut(found, this.failed(found, params, error)),
     );
   }
 
+  private checked(found: RegisteredVerb, params: unknown, outcome: VerbOutcome): VerbOutcome {
+    if (isVerbOutcome(outcome)) return outcome;
+    return this.failed(found, params, new Error('performed to something that is no outcome'));
+  }
+
+  /** A verb has the time that a policy has; one that never answers must not hold its session for ever. */
+  private inTime(outcome: PromiseLike<VerbOutcome>): Promise<VerbOutcome> {
+    const { clock, timeouts } = this.runtime;
+    return new Promise((resolve, reject) => {
+      const alarm = clock.after(timeouts.policy, () => reject(new Error(`no answer within ${timeouts.policy} ms`)));
+      Promise.resolve(outcome)
+        .finally(() => alarm.cancel())
+        .then(resolve, reject);
+    });
+  }
+
   private failed(found: RegisteredVerb, params: unknown, error: unknown): VerbOutcome {
-    const effect = found.verb.refusalEffect?.(params);
+    // Without params there was no command to undo: a line of a conversation.
+    const effect = params === undefined ? undefined : found.verb.refusalEffect?.(params);
     const answer = this.fault(found, error);
     return effect === undefined ? { reply: answer } : { reply: answer, effect };
   }
@@ -364,12 +409,12 @@ export class Conversation {
     try {
       outcome = answer(line);
     } catch (error) {
-      outcome = { reply: this.fault(conversing, error) };
+      outcome = this.failed(conversing, undefined, error);
     }
-    if (!isPromise(outcome)) return this.carryOut(conversing, outcome);
-    return outcome.then(
-      (settled) => this.carryOut(conversing, settled),
-      (error: unknown) => this.carryOut(conversing, { reply: this.fault(conversing, error) }),
+    if (!isPromise(outcome)) return this.carryOut(conversing, this.checked(conversing, undefined, outcome));
+    return this.inTime(outcome).then(
+      (settled) => this.carryOut(conversing, this.checked(conversing, undefined, settled)),
+      (error: unknown) => this.carryOut(conversing, this.failed(conversing, undefined, error)),
     );
   }
 
@@ -412,8 +457,8 @@ export class Conversation {
 
   private unknownVerb(name: string): void {
     this.unknown += 1;
+    if (this.unknown > this.runtime.limits.unknownCommands) return this.limit('unknownCommands', TOO_MANY_UNKNOWN);
     this.refuse(this.runtime.verbs.unknown(name), 'protocol', undefined);
-    if (this.unknown > this.runtime.limits.unknownCommands) this.limit('unknownCommands', TOO_MANY_UNKNOWN);
   }
 
   private violated(event: ServerEvent & { type: 'violation' }): void {
@@ -450,13 +495,17 @@ export class Conversation {
     const { transaction } = this;
     if (transaction === undefined) return undefined;
     this.idleCommands = 0;
-    return new DataPhase(this.runtime, this.session, transaction, this.cancel, () => {
-      if (!this.busy) this.wire.idle(true);
-    });
+    return new DataPhase(this.runtime, this.session, transaction, this.cancel, this);
+  }
+
+  /** The reader of mail data has taken what there was: go on reading. */
+  hungry(): void {
+    if (!this.busy) this.wire.idle(true);
   }
 
   private receiveChunk(effect: Effect & { type: 'receive-chunk' }, answer: Reply): void {
     this.data ??= this.newData();
+    this.idleCommands = 0;
     this.session.phase = 'bdat';
     this.chunkReply = answer;
     this.lastChunk = effect.last;
@@ -534,7 +583,11 @@ export class Conversation {
   ): void {
     const { transaction, session } = this;
     if (session.phase !== 'connected' && session.phase !== 'greeted') session.phase = 'greeted';
-    if (transaction === undefined) return;
+    if (transaction === undefined) {
+      // A MAIL that was refused may have left notes and slots.
+      session.endTransaction();
+      return;
+    }
     this.transaction = undefined;
     transaction.end(end, answer, outcomes, reason);
     this.data?.release();

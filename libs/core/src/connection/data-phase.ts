@@ -10,12 +10,13 @@ import { isPromise, type Body, type MaybePromise, type Outcome } from '@mailverb
 import { bodyOfHeld } from '@mailverb/body';
 import { reply, type Reply } from '@mailverb/protocol';
 import { HeaderGuard, type HeaderExcess } from '../body/header-guard.js';
-import { InboundBody } from '../body/inbound-body.js';
+import { InboundBody, type Feeder } from '../body/inbound-body.js';
 import { hold, type Hold } from '../body/spool.js';
+import { causeOf } from '../plugin-answers.js';
 import { transformed } from '../body/transform-chain.js';
 import type { ListenerRuntime } from '../listener/runtime.js';
 import type { Cancellation } from '../session/cancellation.js';
-import { Failure, LOCAL_ERROR, type MailTransaction } from '../session/mail-transaction.js';
+import type { MailTransaction } from '../session/mail-transaction.js';
 import type { SessionState } from '../session/session-state.js';
 import type { Answer } from '../stages/stage-runner.js';
 
@@ -54,10 +55,10 @@ export class DataPhase {
     private readonly session: SessionState,
     private readonly transaction: MailTransaction,
     private readonly cancellation: Cancellation,
-    hungry: () => void,
+    private readonly feeder: Feeder,
   ) {
     this.startedAt = this.movedAt = runtime.sweeper.now;
-    this.inbound = new InboundBody(hungry);
+    this.inbound = new InboundBody(feeder);
     this.header = new HeaderGuard(runtime.limits);
   }
 
@@ -112,6 +113,8 @@ export class DataPhase {
     this.failure = answer;
     this.transaction.decided({ by, reply: answer, reason });
     this.inbound.abort(reason ?? answer.text);
+    // What was waiting to be taken is gone: the rest is read and dropped.
+    this.feeder.hungry();
   }
 
   /** The message has come completely. */
@@ -138,10 +141,17 @@ export class DataPhase {
       this.fault(error);
       return;
     }
+    if (!isPromise(this.reading)) return this.hasRead();
     // Settles into `failure`, so that a reader which fails early stops the message early, and nothing is left unhandled.
-    if (isPromise(this.reading)) {
-      this.reading = this.reading.then(undefined, (error: unknown) => this.fault(error));
-    }
+    this.reading = Promise.resolve(this.reading).then(
+      () => this.hasRead(),
+      (error: unknown) => this.fault(error),
+    );
+  }
+
+  /** A reader that stops before the end has not taken the message, and nobody would take the rest of it. */
+  private hasRead(): void {
+    if (!this.inbound.consumed) this.fault(new Error('the delivery did not read the message to its end'));
   }
 
   private async holdAll(): Promise<void> {
@@ -151,6 +161,7 @@ export class DataPhase {
 
   private deliver(body: Body): MaybePromise<void> {
     const { session, transaction, runtime } = this;
+    if (runtime.transforms.length === 0) return this.handOver(body);
     const changed = transformed(body, runtime.transforms, { session, envelope: transaction.envelope });
     return isPromise(changed) ? changed.then((result) => this.handOver(result)) : this.handOver(changed);
   }
@@ -171,10 +182,6 @@ export class DataPhase {
   /** Everything was read by the delivery (or is held): now the policies. */
   private read(): MaybePromise<DataEnd> {
     if (this.failure !== undefined) return this.refused(this.failure);
-    if (!this.inbound.consumed) {
-      this.fault(new Error('the delivery did not read the message to its end'));
-      return this.refused(this.failure ?? LOCAL_ERROR);
-    }
     const { session, transaction, runtime, cancellation, held } = this;
     if (runtime.stages.at('message').length === 0) return this.agreed();
     const input = { session, envelope: transaction.envelope, size: transaction.size, message: held?.message };
@@ -199,7 +206,7 @@ export class DataPhase {
   private deliverHeld(body: Body): MaybePromise<void> {
     try {
       const done = this.deliver(body);
-      return isPromise(done) ? done.then(undefined, (error: unknown) => this.fault(error)) : done;
+      return isPromise(done) ? Promise.resolve(done).then(undefined, (error: unknown) => this.fault(error)) : done;
     } catch (error) {
       this.fault(error);
     }
@@ -237,7 +244,6 @@ export class DataPhase {
   private fault(error: unknown): void {
     // Our own abort comes back as the reader's error: that is no news.
     if (this.failure !== undefined || this.transaction.ended) return;
-    const failed: Failure = this.transaction.failed(error);
-    this.refuse(failed.reply, 'delivery', error instanceof Error ? error.message : String(error));
+    this.refuse(this.transaction.failed(error).reply, 'delivery', causeOf(error));
   }
 }

@@ -83,6 +83,12 @@ async function nestedAt(
 ): Promise<NestedInstance['value'] | undefined> {
   if (isPluginUse(value)) {
     const at = value.path ?? path;
+    if (value.mode !== undefined || value.budgetMs !== undefined) {
+      issues.push({
+        path: at,
+        message: 'a policy within another has no mode and no budget of its own: say them outside',
+      });
+    }
     const instance = await instantiate(value, at, issues);
     const count = instance?.contributions[kind === 'delivery' ? 'deliveries' : 'policies'].length;
     if (count === undefined || count === 1) return instance;

@@ -7,7 +7,8 @@ import type {
   RcptParameters,
   Session,
 } from '@mailverb/contract';
-import { parseParameters, Reply, reply } from '@mailverb/protocol';
+import { parseParameters, reply, type Reply } from '@mailverb/protocol';
+import { isReply } from '../plugin-answers.js';
 
 /** RFC 5321 4.5.3.1.4. */
 const COMMAND_LINE = 512;
@@ -104,14 +105,14 @@ export class CapabilityRegistry implements Capabilities {
   ): Readonly<Record<string, unknown>> | Reply {
     if (text === '') return NONE;
     const parameters = parseParameters(text);
-    if (parameters instanceof Reply) return parameters;
+    if (isReply(parameters)) return parameters;
     // No prototype, and only registered keywords become keys (attack A10).
     const values = Object.create(null) as Record<string, unknown>;
     for (const { keyword, value } of parameters) {
       const found = handlers.get(keyword);
       if (found === undefined) return UNKNOWN_PARAMETER;
       const meaning = found.handler.parse(value, session);
-      if (meaning instanceof Reply) return meaning;
+      if (isReply(meaning)) return meaning;
       values[keyword] = meaning;
     }
     return values;

@@ -20,6 +20,7 @@ import {
   type TransactionRecord,
 } from '@mailverb/contract';
 import { reply, type Mailbox, type Reply, type ReversePath } from '@mailverb/protocol';
+import { isFinalReply, isOutcome } from '../plugin-answers.js';
 import type { Watchers } from '../stages/watchers.js';
 import type { Cancellation } from './cancellation.js';
 import type { SessionState } from './session-state.js';
@@ -28,14 +29,24 @@ export const LOCAL_ERROR = reply(451, '4.3.0', 'local error, try again later');
 const TOO_SLOW = reply(451, '4.4.7', 'delivery took too long, try again later (timeouts.delivery)');
 const NO_DELIVERY = reply(451, '4.3.5', 'no delivery is configured');
 
+const NOBODY: Recipient[] = [];
+
 /** The envelope as the loop lets it grow. */
 class GrowingEnvelope implements Envelope {
-  readonly recipients: Recipient[] = [];
+  recipients: readonly Recipient[] = NOBODY;
+  private own: Recipient[] = NOBODY;
   constructor(
     readonly id: string,
     readonly reversePath: ReversePath,
     readonly parameters: Readonly<MailParameters>,
   ) {}
+
+  add(recipient: Recipient): void {
+    // Most messages have one: an array that was pushed to has room for seventeen.
+    if (this.recipients.length === 0) this.own = [recipient];
+    else this.own.push(recipient);
+    this.recipients = this.own;
+  }
 }
 
 /** What a transaction needs of its listener. */
@@ -49,7 +60,8 @@ export interface TransactionServices {
 
 /** One mail transaction. */
 export class MailTransaction {
-  readonly envelope: Envelope & { readonly recipients: Recipient[] };
+  readonly envelope: Envelope;
+  private readonly growing: GrowingEnvelope;
   /** Octets of mail data so far. */
   size = 0;
   private delivery: DeliveryTransaction | undefined = undefined;
@@ -67,7 +79,7 @@ export class MailTransaction {
   ) {
     // The clock is a system call: only for a record that somebody reads.
     this.startedAt = services.watchers.watches('transactionEnded') ? services.clock.now() : 0;
-    this.envelope = new GrowingEnvelope(id, reversePath, parameters);
+    this.envelope = this.growing = new GrowingEnvelope(id, reversePath, parameters);
   }
 
   /** True once it has ended: whatever still comes from its delivery is of no interest. */
@@ -124,6 +136,9 @@ export class MailTransaction {
 
   private begun(result: DeliveryTransaction | Failure, recipient: Recipient): MaybePromise<Reply | undefined> {
     if (result instanceof Failure) return result.reply;
+    if (typeof result !== 'object' || result === null) {
+      return this.failed(new Error('the delivery began with something that is no transaction')).reply;
+    }
     this.delivery = result;
     if (this.over) {
       // The client went away while the strategy was still beginning.
@@ -142,7 +157,10 @@ export class MailTransaction {
 
   private answered(answer: Reply | undefined | Failure, recipient: Recipient): Reply | undefined {
     if (answer instanceof Failure) return answer.reply;
-    if (answer === undefined || answer.positive) this.envelope.recipients.push(recipient);
+    if (answer !== undefined && !isFinalReply(answer)) {
+      return this.failed(new Error('the delivery answered a recipient with something that is no reply')).reply;
+    }
+    if (answer === undefined || answer.positive) this.growing.add(recipient);
     return answer;
   }
 
@@ -153,13 +171,24 @@ export class MailTransaction {
       return this.allFailed(result.reply);
     }
     const { recipients } = this.envelope;
-    if (result.length === recipients.length) return result;
-    this.services.watchers.faultCaught(
-      this.session,
-      'delivery',
-      new Error(`commit gave ${result.length} outcomes for ${recipients.length} recipients`),
-    );
-    return this.allFailed(LOCAL_ERROR);
+    const given: readonly unknown[] = Array.isArray(result) ? result : [];
+    const byRecipient = new Map<unknown, Outcome>();
+    let inOrder = given.length === recipients.length;
+    for (let i = 0; i < given.length; i++) {
+      const outcome = given[i];
+      if (!isOutcome(outcome)) {
+        inOrder = false;
+        continue;
+      }
+      if (outcome.recipient !== recipients[i]) inOrder = false;
+      if (recipients.length > 1 || !inOrder) byRecipient.set(outcome.recipient, outcome);
+    }
+    if (inOrder) return result;
+    // A recipient that the strategy took after its time was up has been refused, and its outcome is nobody's; one without an outcome is deferred.
+    if (recipients.some((recipient) => !byRecipient.has(recipient))) {
+      this.failed(new Error(`commit gave ${given.length} outcomes that do not fit ${recipients.length} recipients`));
+    }
+    return recipients.map((recipient) => byRecipient.get(recipient) ?? { recipient, reply: LOCAL_ERROR });
   }
 
   private allFailed(answer: Reply): readonly Outcome[] {
@@ -174,7 +203,9 @@ export class MailTransaction {
     try {
       const done = delivery.abort(reason);
       if (isPromise(done)) {
-        done.then(undefined, (error: unknown) => watchers.faultCaught(this.session, 'delivery abort', error));
+        Promise.resolve(done).then(undefined, (error: unknown) =>
+          watchers.faultCaught(this.session, 'delivery abort', error),
+        );
       }
     } catch (error) {
       watchers.faultCaught(this.session, 'delivery abort', error);
@@ -196,7 +227,7 @@ export class MailTransaction {
         this.cancellation.cancel('time budget of the delivery used up');
         resolve(this.failed(new SmtpError(TOO_SLOW, `no answer within ${deliveryMs} ms`)));
       });
-      result.then(
+      Promise.resolve(result).then(
         (value) => {
           alarm.cancel();
           resolve(value);

@@ -1,5 +1,5 @@
 /** A session as the loop keeps it; plugins see it through the contract's read-only `Session`. */
-import type { Annotation, Envelope, Identity, ListenerInfo, Session, Slot, TlsFacts } from '@mailverb/contract';
+import type { Annotation, Envelope, Identity, ListenerInfo, Session, Slot, Stage, TlsFacts } from '@mailverb/contract';
 import type { Phase } from '@mailverb/protocol';
 import type { Endpoint } from '../host/server.js';
 
@@ -14,7 +14,7 @@ export class SessionState implements Session {
   identity: Identity | undefined = undefined;
   envelope: Envelope | undefined = undefined;
   /** Notes of this transaction come after those of the session, and are forgotten with it. */
-  private sessionNotes: Annotation[] | undefined = undefined;
+  private sessionNotes: (Annotation & { readonly stage: Stage })[] | undefined = undefined;
   private notes: Annotation[] | undefined = undefined;
   private slots: Map<symbol, { readonly slot: Slot<unknown>; readonly value: unknown }> | undefined = undefined;
 
@@ -43,9 +43,20 @@ export class SessionState implements Session {
     return this.notes === undefined ? this.sessionNotes : [...this.sessionNotes, ...this.notes];
   }
 
-  annotate(by: string, notes: Readonly<Record<string, string>>): void {
-    const list = this.envelope === undefined ? (this.sessionNotes ??= []) : (this.notes ??= []);
+  annotate(by: string, notes: Readonly<Record<string, string>>, stage: Stage): void {
+    if (stage === 'connect' || stage === 'helo' || stage === 'auth') {
+      const list = (this.sessionNotes ??= []);
+      for (const [key, value] of Object.entries(notes)) list.push({ by, key, value, stage });
+      return;
+    }
+    const list = (this.notes ??= []);
     for (const [key, value] of Object.entries(notes)) list.push({ by, key, value });
+  }
+
+  /** A stage is asked anew: what was noted at it before is forgotten, or a client could make the notes grow by saying EHLO again and again. */
+  asksAgain(stage: Stage): void {
+    if (stage === 'mail') this.endTransaction();
+    else if (stage === 'helo') this.sessionNotes = this.sessionNotes?.filter((note) => note.stage !== 'helo');
   }
 
   get<T>(slot: Slot<T>): T | undefined {

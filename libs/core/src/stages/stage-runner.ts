@@ -15,6 +15,7 @@ import {
   type Verdict,
 } from '@mailverb/contract';
 import { reply } from '@mailverb/protocol';
+import { causeOf, isVerdict } from '../plugin-answers.js';
 import type { Cancellation } from '../session/cancellation.js';
 import type { SessionState } from '../session/session-state.js';
 import type { Watchers } from './watchers.js';
@@ -63,6 +64,11 @@ export class StageRunner {
   /** The policies that are asked at a stage, in order. */
   at(stage: Stage): readonly StagedPolicy[] {
     return this.stages[stage];
+  }
+
+  /** True if somebody has a say at the stage. At `rcpt` always: there it takes somebody to say yes. */
+  matters(stage: Stage): boolean {
+    return stage === 'rcpt' || this.stages[stage].length > 0;
   }
 
   /** Asks. Never throws, never rejects. */
@@ -132,7 +138,8 @@ export class StageRunner {
         cancellation.cancel(`time budget of policy ${entry.name} used up`);
         resolve(this.fault(entry, session, new Error(`no answer within ${entry.budgetMs} ms`)));
       });
-      verdict.then(
+      // A thenable may throw out of `then` itself: as a promise it can only reject.
+      Promise.resolve(verdict).then(
         (settled) => {
           alarm.cancel();
           resolve(settled);
@@ -149,7 +156,7 @@ export class StageRunner {
     const verdict = isVerdict(given)
       ? given
       : this.fault(entry, session, new Error('answered something that is no verdict'));
-    if (verdict.annotate !== undefined) session.annotate(entry.name, verdict.annotate);
+    if (verdict.annotate !== undefined) session.annotate(entry.name, verdict.annotate, stage);
     this.watchers.verdictGiven(session, { stage, policy: entry.name, verdict, dryRun: entry.dryRun });
     if (entry.dryRun) return PASSED;
     if (isRefusal(verdict)) return { refusal: verdict, by: `policy ${entry.name}` };
@@ -160,24 +167,6 @@ export class StageRunner {
     this.watchers.faultCaught(session, `policy ${entry.name}`, error);
     // A policy may throw words of its own, but only to refuse: it can never talk its way out of failing closed.
     const words = error instanceof SmtpError && !error.reply.positive ? error.reply : FAULT_REPLY;
-    const reason = error instanceof Error ? error.message : String(error);
-    return { kind: words.permanent ? 'reject' : 'defer', reply: words, reason };
-  }
-}
-
-/** Policies come from anywhere, JavaScript too: what they say is looked at before it is believed. */
-function isVerdict(verdict: Verdict): boolean {
-  switch ((verdict as Verdict | undefined)?.kind) {
-    case 'pass':
-    case 'accept':
-      return true;
-    case 'reject':
-    case 'defer':
-    case 'hangup': {
-      const { reply: words } = verdict as Partial<Refusal>;
-      return typeof words === 'object' && typeof words.wire === 'function' && words.code >= 400;
-    }
-    default:
-      return false;
+    return { kind: words.permanent ? 'reject' : 'defer', reply: words, reason: causeOf(error) };
   }
 }

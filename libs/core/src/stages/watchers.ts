@@ -8,7 +8,7 @@ import type {
   TransactionRecord,
   VerdictSeen,
 } from '@mailverb/contract';
-import { SmtpError } from '@mailverb/contract';
+import { isPromise, SmtpError } from '@mailverb/contract';
 import type { Reply } from '@mailverb/protocol';
 
 /** An observer as it stands in an assembly. */
@@ -96,11 +96,15 @@ export class Watchers {
     }
   }
 
-  private safely(name: string, tell: () => void): void {
-    try {
-      tell();
-    } catch (error) {
+  private safely(name: string, tell: () => unknown): void {
+    const failed = (error: unknown) =>
       this.log(undefined, { where: `observer ${name}`, error }, `observer ${name} failed`, 'error');
+    try {
+      const told = tell();
+      // An observer that is async all the same must not take the process with it.
+      if (isPromise(told)) Promise.resolve(told).then(undefined, failed);
+    } catch (error) {
+      failed(error);
     }
   }
 

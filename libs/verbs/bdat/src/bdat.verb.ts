@@ -27,6 +27,7 @@ export class BdatVerb implements Verb<BdatParams> {
   readonly name = 'BDAT';
   readonly phases = PHASE_TABLE.BDAT.phases;
   readonly endsBatch = PHASE_TABLE.BDAT.endsBatch;
+  readonly stage = 'data';
   readonly help = 'BDAT octets [LAST]';
 
   /** Never a Reply: what cannot be parsed is refused by `perform`, which can close the session. */

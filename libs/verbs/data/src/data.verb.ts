@@ -18,6 +18,7 @@ export class DataVerb implements Verb<object> {
   readonly name = 'DATA';
   readonly phases = PHASE_TABLE.DATA.phases;
   readonly endsBatch = PHASE_TABLE.DATA.endsBatch;
+  readonly stage = 'data';
   readonly help = 'DATA';
 
   parse(args: string, session: Session): object | Reply {

@@ -37,6 +37,7 @@ export class EhloVerb implements Verb<string> {
   readonly name = 'EHLO';
   readonly phases = PHASE_TABLE.EHLO.phases;
   readonly endsBatch = PHASE_TABLE.EHLO.endsBatch;
+  readonly stage = 'helo';
   readonly help = 'EHLO hostname';
   private readonly hostname: string;
   // Replies by their lines: no session's own, and of bounded number.

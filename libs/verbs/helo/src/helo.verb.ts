@@ -33,6 +33,7 @@ export class HeloVerb implements Verb<string> {
   readonly name = 'HELO';
   readonly phases = PHASE_TABLE.HELO.phases;
   readonly endsBatch = PHASE_TABLE.HELO.endsBatch;
+  readonly stage = 'helo';
   readonly help = 'HELO hostname';
   private readonly ok: Reply;
 

@@ -27,6 +27,7 @@ export class MailVerb implements Verb<MailParams> {
   readonly name = 'MAIL';
   readonly phases = PHASE_TABLE.MAIL.phases;
   readonly endsBatch = PHASE_TABLE.MAIL.endsBatch;
+  readonly stage = 'mail';
   readonly help = 'MAIL FROM:<reverse-path> [parameters]';
 
   constructor(@inject(Capabilities) private readonly capabilities: Capabilities) {}

@@ -28,6 +28,7 @@ export class RcptVerb implements Verb<RcptParams> {
   readonly name = 'RCPT';
   readonly phases = PHASE_TABLE.RCPT.phases;
   readonly endsBatch = PHASE_TABLE.RCPT.endsBatch;
+  readonly stage = 'rcpt';
   readonly help = 'RCPT TO:<forward-path> [parameters]';
 
   constructor(@inject(Capabilities) private readonly capabilities: Capabilities) {}
