@@ -20,7 +20,8 @@ export type DecodeAscii = (bytes: Uint8Array, from: number, to: number) => strin
 
 const latin1 = new TextDecoder('latin1');
 const portable: DecodeAscii = (bytes, from, to) => latin1.decode(bytes.subarray(from, to));
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+// A byte order mark is no part of any command, and must not become one by being left out.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Reads lines. */
 export class LineReader {
