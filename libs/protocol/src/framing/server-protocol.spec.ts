@@ -171,7 +171,7 @@ describe('ServerProtocol, commands', () => {
   });
 
   it('takes neither for another protocol where it cannot be one', () => {
-    expect(talk([sent('NOOP\r\n\x16\r\nGET milk\r\nNOOP HTTP/1.1\r\n')])).toEqual([
+    expect(talk([sent('NOOP\r\n'), sent('\x16\r\nGET milk\r\nNOOP HTTP/1.1\r\n')])).toEqual([
       'command NOOP|',
       'violation control 500',
       'command GET|milk',
