@@ -69,8 +69,8 @@ export interface Verb<P = unknown> {
   /** What to ask the policies, if anything; asked once `parse` has succeeded. */
   question?(params: P, session: Session): StageQuestion | undefined;
   /**
-   * What must happen even if the phase is wrong, `parse` succeeded and a policy refuses, or the policies could not be asked: BDAT's counted
-   * bytes come whatever we say, and must never be read as commands (attack A3).
+   * What must happen all the same when the policies refuse what was parsed, or asking them or performing failed: BDAT's counted bytes come
+   * whatever we say, and must never be read as commands (attack A3). `skip-chunk` or `close`.
    */
   refusalEffect?(params: P): Effect | undefined;
   /** Called when nobody refused. */

@@ -9,7 +9,7 @@ const count = (description: string) => z.int().positive().describe(description);
 /** Limits of one listener. */
 export const limitsSchema = z.strictObject({
   connections: count('Open sessions at once.').default(10_000),
-  connectionsPerAddress: count('Open sessions at once from one address.').default(200),
+  connectionsPerAddress: count('Open sessions at once from one IPv4 address, or one IPv6 /64.').default(200),
   commandsBeforeTransaction: count('Commands in a row that do not begin, continue or complete a transaction.').default(
     100,
   ),
@@ -19,7 +19,7 @@ export const limitsSchema = z.strictObject({
   messages: count('Mail transactions in one session.').default(10_000),
   messageSize: octets()
     .default(50 * 1024 * 1024)
-    .describe('Octets of one message; offered by SIZE, enforced while it arrives.'),
+    .describe('Octets of one message; offered by SIZE, enforced while it arrives. 0 for no limit.'),
   commandLine: octets()
     .optional()
     .describe('Octets of a command line, CRLF included; default 512 and what the extensions add.'),

@@ -4,7 +4,7 @@
  * Its life ends when the client leaves, when an outcome asks for it, when a limit or a deadline says so, or on shutdown. Nothing here knows a command.
  */
 import type { Duplex } from 'node:stream';
-import { reply } from '@mailverb/protocol';
+import { reply, type Reply } from '@mailverb/protocol';
 import type { Endpoint } from '../host/server.js';
 import type { ListenerRuntime } from '../listener/runtime.js';
 import type { Swept } from '../listener/sweeper.js';
@@ -12,12 +12,15 @@ import { sessionId } from '../session/ids.js';
 import { SessionState } from '../session/session-state.js';
 import { Conversation, type Wire } from './conversation.js';
 
-const OWNER = Symbol('mailverb.connection');
-
-/** A stream that knows its connection: the handlers are shared by all connections, as a closure for each would cost memory. */
-type OwnedStream = Duplex & { [OWNER]?: Connection };
-
-const IDLE_TIMEOUT = reply(421, '4.4.2', 'idle for too long (timeouts)');
+type IdleTimeout = 'connected' | 'greeted' | 'mail' | 'rcpt' | 'data';
+const idleReply = (which: IdleTimeout) => reply(421, '4.4.2', `idle for too long (timeouts.${which})`);
+const IDLE_TIMEOUTS: Readonly<Record<IdleTimeout, Reply>> = {
+  connected: idleReply('connected'),
+  greeted: idleReply('greeted'),
+  mail: idleReply('mail'),
+  rcpt: idleReply('rcpt'),
+  data: idleReply('data'),
+};
 const SESSION_TIMEOUT = reply(421, '4.4.2', 'session took too long (timeouts.session)');
 const TOO_SLOW = reply(421, '4.4.2', 'mail data comes too slowly (limit minDataRate)');
 const DELIVERY_STALLED = reply(451, '4.4.7', 'delivery took too long, try again later (timeouts.delivery)');
@@ -47,11 +50,10 @@ export class Connection implements Wire, Swept {
     this.movedAt = now;
     const session = new SessionState(sessionId(), runtime.info, endpoint, now);
     this.conversation = new Conversation(runtime, session, this);
-    (stream as OwnedStream)[OWNER] = this;
-    stream.on('data', onData);
-    stream.on('end', onEnd);
-    stream.on('error', onError);
-    stream.on('close', onClose);
+    stream.on('data', (chunk: Uint8Array) => this.received(chunk));
+    stream.on('end', () => this.ended());
+    stream.on('error', () => this.failed());
+    stream.on('close', () => this.close());
     runtime.sweeper.add(this);
   }
 
@@ -96,7 +98,7 @@ export class Connection implements Wire, Swept {
     // Replies are ASCII: latin1 is the cheapest way to write them.
     if (this.stream.write(protocol.take(), 'latin1')) return;
     this.blocked = true;
-    this.stream.once('drain', onDrain);
+    this.stream.once('drain', () => this.drained());
   }
 
   finish(_cause: string): void {
@@ -109,6 +111,10 @@ export class Connection implements Wire, Swept {
 
   moved(): void {
     this.movedAt = this.runtime.sweeper.now;
+  }
+
+  more(): void {
+    if (this.paused) this.resume();
   }
 
   idle(reading: boolean): void {
@@ -149,12 +155,12 @@ export class Connection implements Wire, Swept {
         return conversation.hangup(TOO_SLOW, 'timeout');
       }
     }
-    const idle = data === undefined ? timeouts[idleTimeout(conversation)] : timeouts.data;
-    if (now - Math.max(this.movedAt, data?.movedAt ?? 0) <= idle) return;
-    runtime.watchers.limitReached(conversation.session, 'timeouts');
+    const which = data === undefined ? idleTimeout(conversation) : 'data';
+    if (now - Math.max(this.movedAt, data?.movedAt ?? 0) <= timeouts[which]) return;
+    runtime.watchers.limitReached(conversation.session, `timeouts.${which}`);
     // A client that does not even read cannot be told.
     if (this.blocked) this.destroy('timeout');
-    else conversation.hangup(IDLE_TIMEOUT, 'timeout');
+    else conversation.hangup(IDLE_TIMEOUTS[which], 'timeout');
   }
 
   // Stream
@@ -213,22 +219,6 @@ export class Connection implements Wire, Swept {
   }
 }
 
-function idleTimeout({ session: { phase } }: Conversation): 'connected' | 'greeted' | 'mail' | 'rcpt' | 'data' {
+function idleTimeout({ session: { phase } }: Conversation): IdleTimeout {
   return phase === 'bdat' ? 'data' : phase;
-}
-
-function onData(this: OwnedStream, chunk: Uint8Array): void {
-  this[OWNER]?.received(chunk);
-}
-function onEnd(this: OwnedStream): void {
-  this[OWNER]?.ended();
-}
-function onError(this: OwnedStream): void {
-  this[OWNER]?.failed();
-}
-function onClose(this: OwnedStream): void {
-  this[OWNER]?.close();
-}
-function onDrain(this: OwnedStream): void {
-  this[OWNER]?.drained();
 }

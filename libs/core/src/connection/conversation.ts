@@ -37,6 +37,8 @@ export interface Wire {
   finish(cause: string): void;
   /** The conversation has come a step further: its idle time begins anew. */
   moved(): void;
+  /** Mail data that was waiting has been taken: go on reading, if that was stopped. */
+  more(): void;
   /** The conversation waits for bytes; `reading` is false while mail data waits to be taken. */
   idle(reading: boolean): void;
 }
@@ -200,6 +202,8 @@ export class Conversation implements Feeder {
     Promise.resolve(result).then(
       () => {
         this.busy = false;
+        // The client's time begins when ours has ended.
+        this.wire.moved();
         this.run();
       },
       (error: unknown) => {
@@ -210,13 +214,18 @@ export class Conversation implements Feeder {
   }
 
   private settle(): void {
-    this.data?.flow();
+    const { data } = this;
+    if (data !== undefined) {
+      data.drop(this.protocol.dropped);
+      if (data.hopeless) return this.limit('messageSize', HOPELESS);
+      data.flow();
+    }
     if (this.draining && this.transaction === undefined && this.cause === undefined) {
       this.hangup(SHUTTING_DOWN, 'shutdown');
       return;
     }
     this.wire.flush();
-    this.wire.idle(this.data === undefined || !this.data.full);
+    this.wire.idle(data === undefined || !data.full);
   }
 
   private say(answer: Reply): void {
@@ -225,6 +234,10 @@ export class Conversation implements Feeder {
       // In place of the reply, as a command has one.
       if (this.errors > this.runtime.limits.errors) return this.limit('errors', TOO_MANY_ERRORS);
     }
+    this.speak(answer);
+  }
+
+  private speak(answer: Reply): void {
     this.protocol.send(answer);
     this.runtime.watchers.replySent(this.session, answer);
   }
@@ -240,8 +253,7 @@ export class Conversation implements Feeder {
     this.runtime.watchers.limitReached(this.session, name);
     this.cause = 'limit';
     this.decide({ by: `limit ${name}`, reply: goodbye, reason: undefined });
-    this.protocol.send(goodbye);
-    this.runtime.watchers.replySent(this.session, goodbye);
+    this.speak(goodbye);
     this.close('limit');
   }
 
@@ -272,16 +284,17 @@ export class Conversation implements Feeder {
       return this.limit('commandsBeforeTransaction', TOO_MANY_COMMANDS);
     }
     if (found === undefined) return this.unknownVerb(name);
-    if (!found.phases.has(this.session.phase)) return this.refuse(found.outOfPhase, 'protocol', undefined);
+    if (!found.phases.has(this.session.phase))
+      return this.refuseCommand(found, found.outOfPhase, 'protocol', undefined);
     let params: unknown;
     let question: StageQuestion | undefined;
     try {
       params = found.verb.parse(args, this.session);
-      if (isReply(params)) return this.refuse(params, 'protocol', undefined);
+      if (isReply(params)) return this.refuseCommand(found, params, 'protocol', undefined);
       const { stage } = found.verb;
       if (stage === undefined || runtime.stages.matters(stage)) question = found.verb.question?.(params, this.session);
     } catch (error) {
-      return this.refuse(this.fault(found, error), `verb ${name}`, 'it failed');
+      return this.refuseCommand(found, this.fault(found, error), `verb ${name}`, 'it failed');
     }
     if (question === undefined) return this.perform(found, params);
     if (!isQuestion(question)) {
@@ -297,14 +310,14 @@ export class Conversation implements Feeder {
   private asked(found: RegisteredVerb, params: unknown, answer: Answer): MaybePromise<void> {
     if (this.cause !== undefined) return;
     if (answer.refusal === undefined) return this.perform(found, params);
+    const { refusal, by } = answer;
     const effect = found.verb.refusalEffect?.(params);
-    if (effect?.type === 'skip-chunk') {
-      const { refusal, by } = answer;
+    if (effect?.type === 'skip-chunk' && refusal.kind !== 'hangup') {
       this.decide({ by, reply: refusal.reply, reason: refusal.reason });
       return this.skip(effect.octets, refusal.reply);
     }
-    this.refusedBy(answer);
-    if (answer.refusal.kind === 'hangup' || effect?.type === 'close') this.close('policy');
+    this.refuseCommand(found, refusal.reply, by, refusal.reason);
+    if (refusal.kind === 'hangup' || effect?.type === 'close') this.close('policy');
   }
 
   private perform(found: RegisteredVerb, params: unknown): MaybePromise<void> {
@@ -346,16 +359,14 @@ export class Conversation implements Feeder {
 
   private carryOut(found: RegisteredVerb, outcome: VerbOutcome): MaybePromise<void> {
     if (this.cause !== undefined) return;
-    if (found.endsBatch && this.protocol.buffered && this.runtime.limits.pipelining === 'strict') {
-      return this.unsynchronized();
-    }
     const { reply: answer, effect } = outcome;
     if (!answer.positive) {
       if (effect?.type === 'skip-chunk') return this.skip(effect.octets, answer);
-      this.refuse(answer, `verb ${found.verb.name}`, undefined);
+      this.refuseCommand(found, answer, `verb ${found.verb.name}`, undefined);
       if (effect?.type === 'close') this.close('protocol');
       return;
     }
+    if (this.outOfStep(found)) return this.unsynchronized();
     if (effect === undefined) return this.say(answer);
     return this.effect(effect, answer, found);
   }
@@ -429,7 +440,6 @@ export class Conversation implements Feeder {
       effect.parameters,
       session,
       runtime,
-      this.cancel,
     );
     session.envelope = this.transaction.envelope;
     session.phase = 'mail';
@@ -464,7 +474,26 @@ export class Conversation implements Feeder {
   private violated(event: ServerEvent & { type: 'violation' }): void {
     this.commands += 1;
     this.refuse(event.reply, 'protocol', event.violation);
-    if (event.fatal) this.close('protocol');
+    if (event.fatal) return this.close('protocol');
+    if (this.conversing === undefined) return;
+    // A line of a conversation that makes no sense ends it: what comes next is a command, and not a late answer.
+    this.conversing = undefined;
+    this.answer = undefined;
+    if (this.protocol.buffered) this.unsynchronized();
+    else this.protocol.expectCommand();
+  }
+
+  /**
+   * Something was sent behind a command that must end its group, before its reply: it may be mail data for a DATA that is being refused, and must
+   * not be executed.
+   */
+  private outOfStep(found: RegisteredVerb): boolean {
+    return found.endsBatch && this.protocol.buffered && this.runtime.limits.pipelining === 'strict';
+  }
+
+  private refuseCommand(found: RegisteredVerb, answer: Reply, by: string, reason: string | undefined): void {
+    if (this.outOfStep(found)) this.unsynchronized();
+    else this.refuse(answer, by, reason);
   }
 
   private unsynchronized(): void {
@@ -500,12 +529,13 @@ export class Conversation implements Feeder {
 
   /** The reader of mail data has taken what there was: go on reading. */
   hungry(): void {
-    if (!this.busy) this.wire.idle(true);
+    if (this.data !== undefined) this.data.movedAt = this.runtime.sweeper.now;
+    if (!this.busy) this.wire.more();
   }
 
   private receiveChunk(effect: Effect & { type: 'receive-chunk' }, answer: Reply): void {
     this.data ??= this.newData();
-    this.idleCommands = 0;
+    if (effect.octets > 0) this.idleCommands = 0;
     this.session.phase = 'bdat';
     this.chunkReply = answer;
     this.lastChunk = effect.last;
@@ -515,6 +545,9 @@ export class Conversation implements Feeder {
   }
 
   private skip(octets: number, answer: Reply): void {
+    // A message without one of its chunks must never be completed by those pipelined behind it.
+    const { phase } = this.session;
+    if (phase === 'rcpt' || phase === 'bdat') this.endTransaction('refused', answer, [], answer.text);
     this.chunkReply = answer;
     this.skipping = true;
     this.skipped = 0;
@@ -560,9 +593,11 @@ export class Conversation implements Feeder {
 
   private answered(end: DataEnd): void {
     if (this.cause !== undefined) return;
+    const lmtp = this.runtime.info.protocol === 'lmtp';
     if (end.outcomes === undefined) {
+      const count = lmtp ? (this.transaction?.envelope.recipients.length ?? 1) : 1;
       this.endTransaction('refused', end.reply, [], end.reply.text);
-      this.say(end.reply);
+      this.conclude(Array.from({ length: count }, () => end.reply));
       if (end.hangup) this.close('policy');
       return;
     }
@@ -570,9 +605,21 @@ export class Conversation implements Feeder {
     const answer = oneReply(outcomes);
     if (outcomes.some((outcome) => outcome.reply.positive)) this.delivered += 1;
     this.endTransaction('committed', answer, outcomes, '');
-    if (this.runtime.info.protocol === 'smtp') this.say(answer);
-    // RFC 2033 4.2: one reply for each recipient, in their order.
-    else for (const outcome of outcomes) this.say(outcome.reply);
+    if (lmtp) this.conclude(outcomes.map((outcome) => outcome.reply));
+    else if (answer.positive) this.say(answer);
+    else this.conclude([answer]);
+  }
+
+  /**
+   * Says what became of a message: in LMTP a reply for each recipient, in their order (RFC 2033 4.2). All of them are said before a limit is
+   * looked at, as each is about mail that is or is not somewhere.
+   */
+  private conclude(answers: readonly Reply[]): void {
+    for (const answer of answers) {
+      if (answer.code >= 400) this.errors += 1;
+      this.speak(answer);
+    }
+    if (this.errors > this.runtime.limits.errors) this.limit('errors', TOO_MANY_ERRORS);
   }
 
   private endTransaction(

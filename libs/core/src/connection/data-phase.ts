@@ -11,12 +11,12 @@ import { bodyOfHeld } from '@mailverb/body';
 import { reply, type Reply } from '@mailverb/protocol';
 import { HeaderGuard, type HeaderExcess } from '../body/header-guard.js';
 import { InboundBody, type Feeder } from '../body/inbound-body.js';
-import { hold, type Hold } from '../body/spool.js';
+import type { Hold } from '../body/spool.js';
 import { causeOf } from '../plugin-answers.js';
 import { transformed } from '../body/transform-chain.js';
 import type { ListenerRuntime } from '../listener/runtime.js';
 import type { Cancellation } from '../session/cancellation.js';
-import type { MailTransaction } from '../session/mail-transaction.js';
+import { LOCAL_ERROR, type MailTransaction } from '../session/mail-transaction.js';
 import type { SessionState } from '../session/session-state.js';
 import type { Answer } from '../stages/stage-runner.js';
 
@@ -35,6 +35,8 @@ const STALLED = reply(451, '4.4.7', 'delivery took too long, try again later (ti
 
 /** Octets of a refused message that are read and dropped before the connection is given up. */
 const DRAIN = 10 * 1024 * 1024;
+/** And of a message that may be large, this much at most. */
+const MAX_DRAIN = 100 * 1024 * 1024;
 
 /** One message coming in. */
 export class DataPhase {
@@ -46,6 +48,7 @@ export class DataPhase {
   private readonly inbound: InboundBody;
   private readonly header: HeaderGuard;
   private drained = 0;
+  private dropped = 0;
   private started = false;
   private reading: MaybePromise<void> = undefined;
   private held: Hold | undefined = undefined;
@@ -74,7 +77,7 @@ export class DataPhase {
 
   /** True if a refused message goes on longer than it is worth reading. */
   get hopeless(): boolean {
-    return this.drained > DRAIN + this.runtime.limits.messageSize;
+    return this.drained > DRAIN + Math.min(this.runtime.limits.messageSize, MAX_DRAIN);
   }
 
   /** A piece of the message. */
@@ -93,6 +96,16 @@ export class DataPhase {
       if (excess !== undefined) return this.limit(excess, EXCESS[excess]);
     }
     this.inbound.push(chunk);
+  }
+
+  /** Octets of a faulty message that the protocol has read and dropped, in all: they count like others. */
+  drop(octets: number): void {
+    const more = octets - this.dropped;
+    if (more <= 0) return;
+    this.dropped = octets;
+    this.drained += more;
+    this.transaction.size += more;
+    this.movedAt = this.runtime.sweeper.now;
   }
 
   /** Octets are announced (BDAT): what is too big is refused before it comes. */
@@ -155,7 +168,7 @@ export class DataPhase {
   }
 
   private async holdAll(): Promise<void> {
-    this.held = await hold(this.inbound, this.runtime.spool);
+    this.held = await this.runtime.spool.hold(this.inbound);
     if (this.transaction.ended) this.release();
   }
 
@@ -173,15 +186,17 @@ export class DataPhase {
 
   /** A transform that streams has changed what was held: the delivery needs the changed message whole. */
   private async holdAgain(body: Body): Promise<void> {
-    const again = await hold(body, this.runtime.spool);
+    const again = await this.runtime.spool.hold(body);
     this.held?.release();
     this.held = again;
+    if (this.transaction.ended) return this.release();
     await this.transaction.body(bodyOfHeld(again.message));
   }
 
   /** Everything was read by the delivery (or is held): now the policies. */
   private read(): MaybePromise<DataEnd> {
     if (this.failure !== undefined) return this.refused(this.failure);
+    if (this.transaction.ended) return this.refused(LOCAL_ERROR);
     const { session, transaction, runtime, cancellation, held } = this;
     if (runtime.stages.at('message').length === 0) return this.agreed();
     const input = { session, envelope: transaction.envelope, size: transaction.size, message: held?.message };
@@ -197,6 +212,8 @@ export class DataPhase {
   }
 
   private agreed(): MaybePromise<DataEnd> {
+    // The client may have gone while the policies thought: what was aborted is never committed.
+    if (this.transaction.ended) return this.refused(LOCAL_ERROR);
     const { held } = this;
     if (held === undefined) return this.commit();
     const delivered = this.deliverHeld(bodyOfHeld(held.message));
@@ -214,6 +231,7 @@ export class DataPhase {
 
   private commit(): MaybePromise<DataEnd> {
     if (this.failure !== undefined) return this.refused(this.failure);
+    if (this.transaction.ended) return this.refused(LOCAL_ERROR);
     const outcomes = this.transaction.commit();
     return isPromise(outcomes) ? outcomes.then((settled) => ({ outcomes: settled })) : { outcomes };
   }

@@ -12,13 +12,13 @@ import {
 } from '@mailverb/contract';
 import { reply, type DecodeAscii } from '@mailverb/protocol';
 import type { DependencyContainer } from 'tsyringe';
-import { DEFAULT_SPOOL } from '../body/spool.js';
+import type { Spool } from '../body/spool.js';
 import { TransformedDelivery, type NamedTransform } from '../body/transform-chain.js';
 import { limitsSchema, timeoutsSchema, type Limits, type Timeouts } from '../limits.js';
 import { Listener } from '../listener/listener.js';
 import type { Sweeper } from '../listener/sweeper.js';
 import { CapabilityRegistry } from '../registry/capability-registry.js';
-import { MANDATORY_VERBS, VerbRegistry } from '../registry/verb-registry.js';
+import { MANDATORY_LMTP_VERBS, MANDATORY_VERBS, VerbRegistry } from '../registry/verb-registry.js';
 import { StageRunner, type StagedPolicy } from '../stages/stage-runner.js';
 import { Watchers, type NamedObserver } from '../stages/watchers.js';
 import { asKey, Builder, type Part } from './builder.js';
@@ -72,6 +72,8 @@ export interface ServerScope {
   readonly observers: readonly NamedObserver[];
   readonly parts: Part[];
   readonly sweeper: Sweeper;
+  readonly spool: Spool;
+  readonly pending: Set<Promise<unknown>>;
   readonly issues: Issue[];
 }
 
@@ -80,13 +82,16 @@ export function buildListener(
   prepared: PreparedListener,
   scope: ServerScope,
 ): { readonly listener: Listener; readonly assembly: AssembledListener } {
-  const { plan, limits, timeouts, instances } = prepared;
+  const { plan, timeouts, instances } = prepared;
+  const told = prepared.limits;
+  // 0 is no limit, and Infinity is that in every comparison.
+  const limits: Limits = { ...told, messageSize: told.messageSize === 0 ? Infinity : told.messageSize };
   const { issues } = scope;
   const info: ListenerInfo = Object.freeze({
     name: plan.name,
     hostname: plan.hostname ?? scope.plan.hostname,
     protocol: plan.protocol ?? 'smtp',
-    maxMessageSize: limits.messageSize,
+    maxMessageSize: told.messageSize,
     maxRecipients: limits.recipients,
     maxMessages: limits.messages,
   });
@@ -134,7 +139,8 @@ export function buildListener(
       stages: new StageRunner(policies, clock, watchers),
       deliveryMs: timeouts.delivery,
       holds: mustHold(policies, transforms, delivery),
-      spool: { ...DEFAULT_SPOOL, ...scope.plan.spool },
+      spool: scope.spool,
+      pending: scope.pending,
       greeting: reply(220, undefined, `${info.hostname} ${info.protocol === 'lmtp' ? 'LMTP' : 'ESMTP'} Mailverb`),
       protocolOptions: {
         commandLine: limits.commandLine ?? capabilities.commandLineOctets(),
@@ -237,13 +243,13 @@ function checkListener(
 ): void {
   const has = (name: string) => verbs.get(name) !== undefined;
   if (['MAIL', 'RCPT', 'DATA', 'BDAT'].some(has)) {
-    const missing = MANDATORY_VERBS.filter(
-      (name) => !has(name) && !(plan.protocol === 'lmtp' && (name === 'EHLO' || name === 'HELO')),
-    );
+    const lmtp = plan.protocol === 'lmtp';
+    const missing = (lmtp ? MANDATORY_LMTP_VERBS : MANDATORY_VERBS).filter((name) => !has(name));
     if (missing.length > 0) {
+      const why = lmtp ? 'RFC 2033 4.1' : 'RFC 5321 4.5.1';
       issues.push({
         path: join(path, ['verbs']),
-        message: `a listener that takes mail must know ${missing.join(', ')} too (RFC 5321 4.5.1)`,
+        message: `a listener that takes mail must know ${missing.join(', ')} too (${why})`,
       });
     }
     if (instance === undefined) {

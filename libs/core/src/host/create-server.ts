@@ -5,6 +5,7 @@
  */
 import { Clock, Logger } from '@mailverb/contract';
 import type { Duplex } from 'node:stream';
+import { DEFAULT_SPOOL, Spool } from '../body/spool.js';
 import type { Listener } from '../listener/listener.js';
 import { Sweeper } from '../listener/sweeper.js';
 import { SystemClock } from '../system-clock.js';
@@ -17,6 +18,7 @@ import { StderrLogger } from './stderr-logger.js';
 import { join } from './validate.js';
 
 const DEFAULT_DEADLINE_MS = 30_000;
+const LEFTOVERS_MS = 5_000;
 
 /** Collects, validates, registers, checks and freezes. @throws {ConfigurationError} (rejects) with everything that is wrong. */
 export async function createServer(plan: ServerPlan): Promise<Server> {
@@ -46,7 +48,9 @@ export async function createServer(plan: ServerPlan): Promise<Server> {
   if (issues.length > 0 && shared.length < (plan.plugins?.length ?? 0)) throw new ConfigurationError(issues);
   const [clock, logger] = resolveBasics(container, issues);
   const sweeper = new Sweeper(clock);
-  const scope = { plan, container, observers, parts, sweeper, issues };
+  const spool = new Spool({ ...DEFAULT_SPOOL, ...plan.spool });
+  const pending = new Set<Promise<unknown>>();
+  const scope = { plan, container, observers, parts, sweeper, spool, pending, issues };
   const built = prepared.flatMap((listener) => (listener === undefined ? [] : [buildListener(listener, scope)]));
   if (issues.length > 0) throw new ConfigurationError(unique(issues));
 
@@ -61,6 +65,7 @@ export async function createServer(plan: ServerPlan): Promise<Server> {
     parts,
     clock,
     logger,
+    pending,
   );
 }
 
@@ -110,6 +115,7 @@ function unique(issues: readonly Issue[]): Issue[] {
 class BuiltServer implements Server {
   private started: Part[] = [];
   private state: 'built' | 'started' | 'stopped' = 'built';
+  private starting: Promise<void> | undefined = undefined;
   private stopping: Promise<void> | undefined = undefined;
 
   constructor(
@@ -118,17 +124,25 @@ class BuiltServer implements Server {
     private readonly parts: readonly Part[],
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly pending: ReadonlySet<Promise<unknown>>,
   ) {}
 
-  async start(): Promise<void> {
-    if (this.state !== 'built') throw new Error('a server is started once');
+  start(): Promise<void> {
+    if (this.state !== 'built') return Promise.reject(new Error('a server is started once'));
     this.state = 'started';
+    this.starting = this.startOnce();
+    return this.starting;
+  }
+
+  private async startOnce(): Promise<void> {
     try {
       for (const part of this.parts) {
+        this.goOn();
         await named(part.name, () => part.start?.());
         this.started.push(part);
       }
       for (const listener of this.listeners) {
+        this.goOn();
         await named(`listener ${listener.runtime.info.name}`, () => listener.listen());
       }
     } catch (error) {
@@ -137,6 +151,11 @@ class BuiltServer implements Server {
       this.state = 'stopped';
       throw error;
     }
+  }
+
+  /** A server that is told to stop while it starts does not go on starting. */
+  private goOn(): void {
+    if (this.stopping !== undefined) throw new Error('the server was stopped while it started');
   }
 
   addresses(): readonly BoundAddress[] {
@@ -159,6 +178,9 @@ class BuiltServer implements Server {
   }
 
   private async stopOnce(deadlineMs: number): Promise<void> {
+    if (this.state === 'built') this.state = 'stopped';
+    // A start that is under way sees that it is over, and stops what it has started.
+    await this.starting?.catch(() => {});
     if (this.state !== 'started') return;
     const drained = Promise.all(this.listeners.map((listener) => listener.drain()));
     const alarm = this.clock.after(deadlineMs, () => {
@@ -167,8 +189,24 @@ class BuiltServer implements Server {
     });
     await drained;
     alarm.cancel();
+    await this.settled();
     await this.stopParts();
     this.state = 'stopped';
+  }
+
+  /** Deliveries that are still committing or cleaning up get a moment: what they leave half done would be there after a restart. */
+  private async settled(): Promise<void> {
+    if (this.pending.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const alarm = this.clock.after(LEFTOVERS_MS, () => {
+        this.logger.warn({ pending: this.pending.size }, 'deliveries did not come to an end');
+        resolve();
+      });
+      void Promise.allSettled(this.pending).then(() => {
+        alarm.cancel();
+        resolve();
+      });
+    });
   }
 
   /** In reverse order; one that fails does not keep the others from stopping. */

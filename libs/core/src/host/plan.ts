@@ -39,7 +39,7 @@ export interface ServerPlan {
   readonly plugins?: readonly PluginUse[];
   readonly listeners: readonly ListenerPlan[];
   /** Where messages that must be seen whole are held beyond `memory` octets; default 1 MiB and the system's temporary folder. */
-  readonly spool?: { readonly memory?: number; readonly directory?: string };
+  readonly spool?: { readonly memory?: number; readonly totalMemory?: number; readonly directory?: string };
 }
 
 /** One thing wrong with a plan. */

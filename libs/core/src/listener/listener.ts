@@ -53,10 +53,11 @@ export class Listener {
   /** Serves a session over a stream. */
   accept(stream: Duplex, endpoint: Endpoint): void {
     const { limits, watchers } = this.runtime;
-    const address = endpoint.remoteAddress;
+    const address = network(endpoint.remoteAddress);
     const fromThere = this.perAddress.get(address) ?? 0;
     const full = this.connections.size >= limits.connections;
-    if (full || fromThere >= limits.connectionsPerAddress) {
+    // Who has no address (a unix socket, a stream that was handed in) is nobody in particular.
+    if (full || (address !== '' && fromThere >= limits.connectionsPerAddress)) {
       watchers.limitReached(undefined, full ? 'connections' : 'connectionsPerAddress');
       stream.on('error', () => {});
       stream.end((full ? TOO_MANY : TOO_MANY_FROM_YOU).wire(this.runtime.protocolOptions.enhancedCodes), 'latin1');
@@ -104,6 +105,18 @@ export class Listener {
     else this.perAddress.delete(address);
     if (this.connections.size === 0) this.idle?.();
   }
+}
+
+/** Whom to count together: an IPv4 address, or the /64 of an IPv6 one, which is what one customer has at the least. */
+function network(address: string): string {
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const behind = tail === '' ? 0 : tail.split(':').length;
+    while (groups.length + behind < 8) groups.push('0');
+  }
+  return groups.slice(0, 4).join(':');
 }
 
 /** Removes the socket file that a killed process has left: one that nobody answers. Anything else is left, and listening fails. */

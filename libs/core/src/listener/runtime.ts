@@ -1,7 +1,7 @@
 /** What all sessions of one listener share: frozen when the host has built it, resolved from no container after that. */
 import type { Clock, DeliveryStrategy, ListenerInfo, Logger } from '@mailverb/contract';
 import type { Reply, ServerProtocolOptions } from '@mailverb/protocol';
-import type { SpoolOptions } from '../body/spool.js';
+import type { Spool } from '../body/spool.js';
 import type { NamedTransform } from '../body/transform-chain.js';
 import type { Limits, Timeouts } from '../limits.js';
 import type { VerbRegistry } from '../registry/verb-registry.js';
@@ -23,7 +23,7 @@ export interface ListenerRuntime extends TransactionServices {
   readonly delivery: DeliveryStrategy | undefined;
   /** True if somebody must see the whole message before a decision: a message policy, a transform, the delivery. */
   readonly holds: boolean;
-  readonly spool: SpoolOptions;
+  readonly spool: Spool;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly sweeper: Sweeper;

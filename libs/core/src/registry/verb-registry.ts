@@ -42,6 +42,9 @@ export const MANDATORY_VERBS: readonly string[] = [
   'VRFY',
 ];
 
+/** RFC 2033 4.1: LHLO in the place of HELO and EHLO. */
+export const MANDATORY_LMTP_VERBS: readonly string[] = ['LHLO', 'MAIL', 'RCPT', 'DATA', 'RSET', 'NOOP', 'QUIT', 'VRFY'];
+
 /** Name to verb. */
 export class VerbRegistry implements VerbTable {
   private readonly verbs = new Map<string, RegisteredVerb>();

@@ -22,7 +22,7 @@ import {
 import { reply, type Mailbox, type Reply, type ReversePath } from '@mailverb/protocol';
 import { isFinalReply, isOutcome } from '../plugin-answers.js';
 import type { Watchers } from '../stages/watchers.js';
-import type { Cancellation } from './cancellation.js';
+import { Cancellation } from './cancellation.js';
 import type { SessionState } from './session-state.js';
 
 export const LOCAL_ERROR = reply(451, '4.3.0', 'local error, try again later');
@@ -56,6 +56,8 @@ export interface TransactionServices {
   readonly watchers: Watchers;
   /** Milliseconds for each step of the delivery but the body. */
   readonly deliveryMs: number;
+  /** What deliveries are still doing: a server that stops waits for it. */
+  readonly pending: Set<Promise<unknown>>;
 }
 
 /** One mail transaction. */
@@ -65,6 +67,10 @@ export class MailTransaction {
   /** Octets of mail data so far. */
   size = 0;
   private delivery: DeliveryTransaction | undefined = undefined;
+  /** The delivery's own: what a policy overruns must not stop what the delivery is doing. */
+  private readonly cancellation = new Cancellation();
+  /** Set when the delivery did not answer in time: nobody knows any more what it has taken. */
+  private broken: Reply | undefined = undefined;
   private over = false;
   private decisions: Decision[] | undefined = undefined;
   private readonly startedAt: number;
@@ -75,7 +81,6 @@ export class MailTransaction {
     parameters: Readonly<MailParameters>,
     private readonly session: SessionState,
     private readonly services: TransactionServices,
-    private readonly cancellation: Cancellation,
   ) {
     // The clock is a system call: only for a record that somebody reads.
     this.startedAt = services.watchers.watches('transactionEnded') ? services.clock.now() : 0;
@@ -94,22 +99,30 @@ export class MailTransaction {
 
   /** Offers a recipient to the delivery; the refusal or the words of the strategy, or undefined for the verb's. Never throws or rejects. */
   offer(mailbox: Mailbox, parameters: Readonly<RcptParameters>): MaybePromise<Reply | undefined> {
+    if (this.broken !== undefined) return this.broken;
     const recipient: Recipient = { mailbox, parameters };
     if (this.delivery !== undefined) return this.ask(this.delivery, recipient);
     const { delivery } = this.services;
     if (delivery === undefined) return NO_DELIVERY;
-    const begun = this.guarded(() => delivery.begin(this.envelope, this.session, this.cancellation));
+    const begun = this.guarded(
+      () => delivery.begin(this.envelope, this.session, this.cancellation),
+      (late) => this.abortLate(late),
+    );
     return isPromise(begun) ? begun.then((result) => this.begun(result, recipient)) : this.begun(begun, recipient);
   }
 
   /** Gives the body to the delivery. Rejects or throws what the strategy does. */
   body(body: Body): MaybePromise<void> {
+    if (this.over) throw new Error('the transaction is over');
+    if (this.broken !== undefined) throw new SmtpError(this.broken, 'the delivery did not answer a recipient in time');
     return this.delivery?.body(body);
   }
 
   /** Commits: one outcome for each recipient, whatever happens. Never throws or rejects. */
   commit(): MaybePromise<readonly Outcome[]> {
     const { delivery } = this;
+    if (this.over) return this.allFailed(LOCAL_ERROR);
+    if (this.broken !== undefined) return this.allFailed(this.broken);
     if (delivery === undefined) return this.allFailed(NO_DELIVERY);
     const result = this.guarded(() => delivery.commit());
     return isPromise(result) ? result.then((settled) => this.committed(settled)) : this.committed(result);
@@ -149,7 +162,11 @@ export class MailTransaction {
   }
 
   private ask(delivery: DeliveryTransaction, recipient: Recipient): MaybePromise<Reply | undefined> {
-    const answer = this.guarded(() => delivery.recipient(recipient));
+    const answer = this.guarded(
+      () => delivery.recipient(recipient),
+      // Taken after all, when the client has long been told otherwise: by then the delivery has been aborted.
+      () => {},
+    );
     return isPromise(answer)
       ? answer.then((settled) => this.answered(settled, recipient))
       : this.answered(answer, recipient);
@@ -191,21 +208,29 @@ export class MailTransaction {
     return recipients.map((recipient) => byRecipient.get(recipient) ?? { recipient, reply: LOCAL_ERROR });
   }
 
+  /** A strategy that began after its time was up is told so at once: nobody knows it any more. */
+  private abortLate(delivery: DeliveryTransaction): void {
+    if (typeof delivery !== 'object' || delivery === null) return;
+    this.delivery = delivery;
+    this.abort('began too late');
+  }
+
   private allFailed(answer: Reply): readonly Outcome[] {
     return sameForAll(this.envelope.recipients, answer);
   }
 
   private abort(reason: string): void {
     const { delivery } = this;
-    if (delivery === undefined) return;
     this.cancellation.cancel(reason);
+    if (delivery === undefined) return;
     const { watchers } = this.services;
     try {
       const done = delivery.abort(reason);
       if (isPromise(done)) {
-        Promise.resolve(done).then(undefined, (error: unknown) =>
+        const aborted = Promise.resolve(done).then(undefined, (error: unknown) =>
           watchers.faultCaught(this.session, 'delivery abort', error),
         );
+        keep(this.services.pending, aborted);
       }
     } catch (error) {
       watchers.faultCaught(this.session, 'delivery abort', error);
@@ -213,7 +238,7 @@ export class MailTransaction {
   }
 
   /** Calls the strategy: what it throws, or never answers, becomes a Failure. */
-  private guarded<T>(call: () => MaybePromise<T>): MaybePromise<T | Failure> {
+  private guarded<T>(call: () => MaybePromise<T>, late?: (value: T) => void): MaybePromise<T | Failure> {
     let result: MaybePromise<T>;
     try {
       result = call();
@@ -221,15 +246,24 @@ export class MailTransaction {
       return this.failed(error);
     }
     if (!isPromise(result)) return result;
-    const { clock, deliveryMs } = this.services;
+    const { clock, deliveryMs, pending } = this.services;
+    const settling = Promise.resolve(result);
+    keep(pending, settling);
     return new Promise((resolve) => {
+      let over = false;
       const alarm = clock.after(deliveryMs, () => {
-        this.cancellation.cancel('time budget of the delivery used up');
-        resolve(this.failed(new SmtpError(TOO_SLOW, `no answer within ${deliveryMs} ms`)));
+        over = true;
+        const failure = this.failed(new SmtpError(TOO_SLOW, `no answer within ${deliveryMs} ms`));
+        if (late !== undefined) {
+          this.broken = failure.reply;
+          this.abort('the delivery did not answer in time');
+        }
+        resolve(failure);
       });
-      Promise.resolve(result).then(
+      settling.then(
         (value) => {
           alarm.cancel();
+          if (over) late?.(value);
           resolve(value);
         },
         (error: unknown) => {
@@ -250,4 +284,10 @@ export class MailTransaction {
 /** A strategy's step that did not come to a result, and what the client hears. */
 export class Failure {
   constructor(readonly reply: Reply) {}
+}
+
+function keep(pending: Set<Promise<unknown>>, promise: Promise<unknown>): void {
+  pending.add(promise);
+  const forget = () => void pending.delete(promise);
+  promise.then(forget, forget);
 }

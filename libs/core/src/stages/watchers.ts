@@ -110,7 +110,11 @@ export class Watchers {
 
   private log(session: Session | undefined, fields: LogFields, message: string, level: 'info' | 'error'): void {
     try {
-      this.logger[level](session === undefined ? fields : { session: session.id, ...fields }, message);
+      const told: unknown = this.logger[level](
+        session === undefined ? fields : { session: session.id, ...fields },
+        message,
+      );
+      if (isPromise(told)) Promise.resolve(told).then(undefined, () => {});
     } catch {
       // A logger that throws has nobody to tell.
     }

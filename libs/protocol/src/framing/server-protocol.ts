@@ -48,7 +48,7 @@ const NEED_DATA: ServerEvent = Object.freeze({ type: 'needData' });
 const END: ServerEvent = Object.freeze({ type: 'bodyEnd', fault: undefined, reply: undefined });
 
 const LINE_REPLIES: Readonly<Record<LineFault, Reply>> = {
-  'too-long': reply(500, '5.5.2', 'line too long'),
+  'too-long': reply(500, '5.5.2', 'line too long (limit commandLine)'),
   'bare-newline': reply(500, '5.5.2', 'bare CR or LF: lines end with CRLF'),
   control: reply(500, '5.5.2', 'control character in command'),
   'invalid-utf8': reply(500, '5.5.2', 'command is not UTF-8'),
