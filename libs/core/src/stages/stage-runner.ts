@@ -134,7 +134,9 @@ export class StageRunner {
     cancellation: Cancellation,
   ): Promise<Verdict> {
     return new Promise((resolve) => {
+      let late = false;
       const alarm = this.clock.after(entry.budgetMs, () => {
+        late = true;
         cancellation.cancel(`time budget of policy ${entry.name} used up`);
         resolve(this.fault(entry, session, new Error(`no answer within ${entry.budgetMs} ms`)));
       });
@@ -146,7 +148,8 @@ export class StageRunner {
         },
         (error: unknown) => {
           alarm.cancel();
-          resolve(this.fault(entry, session, error));
+          // Who was told to stop and says that it has stopped has no other fault.
+          if (!late) resolve(this.fault(entry, session, error));
         },
       );
     });
