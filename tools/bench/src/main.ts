@@ -34,7 +34,7 @@ const MEASURES: Readonly<Record<Part, Measure>> = {
     }
     return `## CPU per message\n\n${cpuSummary(results)}\n\n${cpuDetails(results)}`;
   },
-  async memory({ servers, idleConnections }, driver) {
+  async memory({ servers, idleConnections, cpu: { nodeFlags } }, driver) {
     const spare = 100;
     if (openFilesLimit() < idleConnections + spare) {
       throw new Error(
@@ -44,7 +44,10 @@ const MEASURES: Readonly<Record<Part, Measure>> = {
     const results: MemoryResult[] = [];
     for (const server of servers) {
       progress(`memory: ${server}`);
-      results.push(await measureIdle(server, driver, idleConnections), ...(await measureGrowth(server, driver)));
+      results.push(
+        await measureIdle(server, driver, idleConnections, nodeFlags),
+        ...(await measureGrowth(server, driver, nodeFlags)),
+      );
     }
     return `## Memory\n\n${memoryTable(results)}`;
   },
@@ -80,7 +83,7 @@ const MEASURES: Readonly<Record<Part, Measure>> = {
 
 async function run(options: BenchOptions): Promise<string> {
   const date = new Date().toISOString().slice(0, 10);
-  const pieces = [`# Benchmarks, ${date}`, versions()];
+  const pieces = [`# Benchmarks, ${date}`, versions(options.cpu.nodeFlags)];
   const driver = await Remote.start<DriverCalls>(new URL('./driver/main.js', import.meta.url));
   try {
     for (const part of options.parts) pieces.push(await MEASURES[part](options, driver));

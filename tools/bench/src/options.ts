@@ -34,6 +34,7 @@ export const USAGE = `npm run bench -- [options]
   --connections N     at once; default 20
   --seconds N         length of a window; default 2
   --windows N         windows that count, after the warm-up; default 5
+  --node-flags FLAGS  for the node of all servers, such as "--max-semi-space-size=4"
   --disk FOLDER       where Maildir and Postfix's queue are; default the system's temporary folder
   --install-postfix   apt-get install postfix first, if it is not there
   --help
@@ -56,6 +57,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
       connections: { type: 'string' },
       seconds: { type: 'string' },
       windows: { type: 'string' },
+      'node-flags': { type: 'string' },
       disk: { type: 'string' },
       'install-postfix': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -72,6 +74,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
       windowMs: positive('--seconds', values.seconds, length.seconds) * 1000,
       windows: positive('--windows', values.windows, length.windows),
       maxWarmup: length.maxWarmup,
+      nodeFlags: values['node-flags']?.split(' ') ?? [],
     },
     idleConnections: length.idle,
     maildir: { messages: length.messages, rounds: length.rounds, disk: values.disk },

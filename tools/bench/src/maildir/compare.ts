@@ -41,7 +41,7 @@ export async function compareMaildir(settings: MaildirSettings): Promise<Maildir
   chmodSync(folder, 0o755);
   const mail = join(folder, 'mail');
   const fileSystem = execFileSync('stat', ['-f', '-c', '%T', folder], { encoding: 'utf8' }).trim();
-  const server = await startServer('maildir', [mail]);
+  const server = await startServer('maildir', { args: [mail] });
   try {
     const postfix = await PrivatePostfix.start(join(folder, 'postfix'));
     try {

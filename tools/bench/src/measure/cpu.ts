@@ -16,6 +16,8 @@ export interface CpuSettings {
   readonly windows: number;
   /** Windows after which a server that is still not flat is taken as it is. */
   readonly maxWarmup: number;
+  /** For the node of every server. */
+  readonly nodeFlags: readonly string[];
 }
 
 /** One server in one scenario: medians of the windows that count. */
@@ -23,6 +25,12 @@ export interface CpuResult {
   readonly scenario: Scenario;
   readonly server: ServerName;
   readonly cpuMs: number;
+  /** The part of it that was spent in the kernel. */
+  readonly systemMs: number;
+  /** Pauses for garbage collection, in milliseconds for each message; the work of its helper threads is in `cpuMs` only. */
+  readonly gcMs: number;
+  /** Full collections a second: they cost several times what young ones do, and come in phases. */
+  readonly fullCollections: number;
   /** Median of the ratios to the first server of the same round. */
   readonly ratio: number;
   readonly perSecond: number;
@@ -40,6 +48,9 @@ type Named = RunningServer & { readonly name: ServerName };
 
 interface Window {
   readonly cpuMs: number;
+  readonly systemMs: number;
+  readonly gcMs: number;
+  readonly fullCollections: number;
   readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
@@ -58,7 +69,7 @@ export async function measureCpu(
   driver: Remote<DriverCalls>,
   settings: CpuSettings,
 ): Promise<CpuResult[]> {
-  const servers = await Promise.all(names.map(async (name) => ({ name, ...(await startServer(name)) })));
+  const servers = await Promise.all(names.map(async (name) => ({ name, ...(await startServer(name, settings)) })));
   try {
     const windows = servers.map((): Window[] => []);
     const round = async (): Promise<void> => {
@@ -105,6 +116,9 @@ async function measureWindow(
   const cpuMs = after.cpuMs - before.cpuMs;
   return {
     cpuMs: cpuMs / result.messages,
+    systemMs: (after.systemMs - before.systemMs) / result.messages,
+    gcMs: (after.gcMs - before.gcMs) / result.messages,
+    fullCollections: ((after.fullCollections - before.fullCollections) / result.wallMs) * 1000,
     perSecond: (result.messages / result.wallMs) * 1000,
     p50: result.p50,
     p99: result.p99,
@@ -117,6 +131,9 @@ function summary(own: readonly Window[], first: readonly Window[]): Window & { r
   const middle = (key: keyof Window): number => median(own.map((window) => window[key]));
   return {
     cpuMs: middle('cpuMs'),
+    systemMs: middle('systemMs'),
+    gcMs: middle('gcMs'),
+    fullCollections: middle('fullCollections'),
     perSecond: middle('perSecond'),
     p50: middle('p50'),
     p99: middle('p99'),

@@ -74,10 +74,14 @@ const TRIALS: readonly Trial[] = [
 ];
 
 /** How much each trial makes a fresh, warmed server grow: the peak while it lasts against what was resident before. */
-export async function measureGrowth(server: ServerName, driver: Remote<DriverCalls>): Promise<MemoryResult[]> {
+export async function measureGrowth(
+  server: ServerName,
+  driver: Remote<DriverCalls>,
+  nodeFlags: readonly string[],
+): Promise<MemoryResult[]> {
   const results: MemoryResult[] = [];
   for (const { name, title, limit, act } of TRIALS) {
-    const running = await startServer(server, ['unlimited']);
+    const running = await startServer(server, { args: ['unlimited'], nodeFlags });
     try {
       await warmUp(running, driver);
       resetPeak(running.process.pid);
@@ -100,8 +104,9 @@ export async function measureIdle(
   server: ServerName,
   driver: Remote<DriverCalls>,
   connections: number,
+  nodeFlags: readonly string[],
 ): Promise<MemoryResult> {
-  const running = await startServer(server, ['unlimited']);
+  const running = await startServer(server, { args: ['unlimited'], nodeFlags });
   try {
     const { port, process } = running;
     await process.call('collect');

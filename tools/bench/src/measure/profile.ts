@@ -23,7 +23,7 @@ export async function profile(
   driver: Remote<DriverCalls>,
   settings: CpuSettings,
 ): Promise<ProfileResult> {
-  const { port, process } = await startServer(server);
+  const { port, process } = await startServer(server, settings);
   try {
     const { load } = scenario;
     const connections = connectionsFor(server, load, settings.connections);

@@ -64,9 +64,14 @@ export class Remote<C extends Calls, R = undefined> {
     child.on('error', (error) => this.fail(error.message));
   }
 
-  /** Starts `file` in a process of its own, with the flags that every server and driver gets. */
-  static async start<C extends Calls, R = undefined>(file: URL, args: readonly string[] = []): Promise<Remote<C, R>> {
-    const child = fork(file, args, { execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  /** Starts `file` in a process of its own. @param flags for node. */
+  static async start<C extends Calls, R = undefined>(
+    file: URL,
+    args: readonly string[] = [],
+    flags: readonly string[] = [],
+  ): Promise<Remote<C, R>> {
+    const execArgv = ['--expose-gc', ...flags];
+    const child = fork(file, args, { execArgv, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const remote = new Remote<C, R>(file.pathname.split('/').pop() ?? '', child);
     await remote.ready;
     return remote;

@@ -37,10 +37,27 @@ export function cpuSummary(results: readonly CpuResult[]): string {
 
 /** Everything, one row for each scenario and server. */
 export function cpuDetails(results: readonly CpuResult[]): string {
-  const head = ['scenario', 'server', 'messages/s', 'p50 ms', 'p99 ms', 'peak RSS MiB', 'busy', 'driver busy'];
+  const head = [
+    'scenario',
+    'server',
+    'user µs',
+    'kernel µs',
+    'GC pause µs',
+    'full GC/s',
+    'messages/s',
+    'p50 ms',
+    'p99 ms',
+    'peak RSS MiB',
+    'busy',
+    'driver busy',
+  ];
   const rows = results.map((r) => [
     r.scenario.name,
     r.server,
+    figure((r.cpuMs - r.systemMs) * 1000),
+    figure(r.systemMs * 1000),
+    figure(r.gcMs * 1000),
+    figure(r.fullCollections),
     figure(r.perSecond),
     figure(r.p50),
     figure(r.p99),

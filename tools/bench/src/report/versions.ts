@@ -24,14 +24,14 @@ function commit(): string {
   }
 }
 
-/** A table of versions. */
-export function versions(): string {
+/** A table of versions. @param nodeFlags what the servers' node was given. */
+export function versions(nodeFlags: readonly string[]): string {
   const processors = cpus();
   return table(
     ['what', 'version'],
     [
       ['mailverb', commit()],
-      ['node', process.version],
+      ['node', [process.version, ...nodeFlags].join(' ')],
       ['smtp-server', packageVersion('smtp-server')],
       ['system', `${system()} ${release()} ${process.arch}`],
       ['processor', `${processors.length} x ${processors[0]?.model.trim() ?? 'unknown'}`],

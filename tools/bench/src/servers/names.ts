@@ -14,9 +14,21 @@ export interface RunningServer {
   readonly process: Remote<ServerCalls, Listening>;
 }
 
-/** Starts a server on the loopback address and any free port. @param args for the server's own entry file. */
-export async function startServer(name: ServerName | 'maildir', args: readonly string[] = []): Promise<RunningServer> {
-  const remote = await Remote.start<ServerCalls, Listening>(new URL(`./${name}.js`, import.meta.url), args);
+/** What a server process is started with. */
+export interface Start {
+  /** For its own entry file. */
+  readonly args?: readonly string[];
+  /** For node: the same for all servers of a comparison. */
+  readonly nodeFlags?: readonly string[];
+}
+
+/** Starts a server on the loopback address and any free port. */
+export async function startServer(
+  name: ServerName | 'maildir',
+  { args, nodeFlags }: Start = {},
+): Promise<RunningServer> {
+  const file = new URL(`./${name}.js`, import.meta.url);
+  const remote = await Remote.start<ServerCalls, Listening>(file, args, nodeFlags);
   return { port: (await remote.ready).port, process: remote };
 }
 
