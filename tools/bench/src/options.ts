@@ -26,7 +26,7 @@ export interface BenchOptions {
 
 export const USAGE = `npm run bench -- [options]
 
-  --quick             a short run: fewer and shorter windows, 2,000 idle connections
+  --quick             a short run: fewer and shorter windows, fewer rounds
   --save              write docs/benchmarks/<date>.md
   --only PARTS        of ${PARTS.join(', ')}; all but profile if not given
   --scenarios NAMES   of ${SCENARIOS.map(({ name }) => name).join(', ')}
@@ -42,7 +42,7 @@ export const USAGE = `npm run bench -- [options]
 The part "maildir" needs root and Debian's postfix.`;
 
 const FULL = { seconds: 2, windows: 5, maxWarmup: 12, idle: 10_000, messages: 10_000, rounds: 5 };
-const QUICK = { seconds: 0.5, windows: 3, maxWarmup: 4, idle: 2_000, messages: 2_000, rounds: 2 };
+const QUICK = { seconds: 0.5, windows: 3, maxWarmup: 4, idle: 10_000, messages: 2_000, rounds: 2 };
 
 /** @returns undefined if help was asked for. @throws with a sentence for people. */
 export function readOptions(args: readonly string[]): BenchOptions | undefined {
