@@ -1,6 +1,7 @@
 import {
   BodyAborted,
   outcomes,
+  SmtpError,
   type DeliveryStrategy,
   type DeliveryTransaction,
   type Envelope,
@@ -8,7 +9,7 @@ import {
   type Session,
 } from '@mailverb/contract';
 import { reply, type Reply } from '@mailverb/protocol';
-import { bodyOf, DeliveryPart, drain, fanOut, type OnFault } from './index.js';
+import { bodyOf, DeliveryPart, drain, fanOut, PART_FAILED, refusalOf, type OnFault } from './index.js';
 
 const FAILED = reply(451, '4.3.0', 'failed');
 const NO = reply(550, '5.1.1', 'no');
@@ -74,6 +75,9 @@ function part(changes: Partial<DeliveryTransaction> = {}, begin?: DeliveryStrate
   const made = new DeliveryPart(strategy, { envelope: whole, session: SESSION, context: { signal } }, fault);
   return { part: made, calls, faults, transaction, envelope: () => envelope };
 }
+
+/** What JavaScript may give: nothing that the types allow. */
+const rubbish = <T>(value: unknown): T => value as T;
 
 const boom = () => {
   throw new Error('boom');
@@ -170,6 +174,60 @@ describe('DeliveryPart', () => {
     expect(faults).toEqual(['commit: the strategy gave no outcome for a recipient']);
   });
 
+  it.each<[string, unknown]>([
+    ['a 3xx', reply(354, undefined, 'go on')],
+    ['rubbish', { code: 250 }],
+    ['null', null],
+  ])('defers a recipient that is answered with %s, and does not take it', async (_, answer) => {
+    for (const value of [answer, Promise.resolve(answer)]) {
+      const { part: tested, faults } = part({ recipient: () => rubbish(value) });
+      expect(await tested.offer(A)).toMatchObject({ code: 451 });
+      expect(tested.taken).toEqual([]);
+      expect(faults).toEqual(['recipient: the strategy gave a recipient no final reply']);
+    }
+  });
+
+  it.each<[string, unknown]>([
+    ['a 3xx', [{ recipient: A, reply: reply(354, undefined, 'go on') }]],
+    ['no reply', [{ recipient: A }]],
+    ['a reply that is none', [{ recipient: A, reply: { code: 250 } }]],
+    ['null for an outcome', [null]],
+    ['nothing', undefined],
+    ['somebody else', [{ recipient: B, reply: OK }]],
+  ])('defers a recipient whose outcome is %s', async (_, given) => {
+    const { part: tested, calls } = part({ commit: () => rubbish(given) });
+    tested.offer(A);
+    await tested.send(bodyOf([]));
+    expect((await tested.commit()).get(A)).toBe(FAILED);
+    // It has committed, so there is nothing to abort.
+    expect(calls).toEqual(['begin']);
+  });
+
+  it('takes an outcome with a reply of another copy of the library, and makes a reply of it', async () => {
+    const foreign = { code: 550, enhanced: '5.1.1', lines: ['gone'], wire: () => '550 gone' };
+    const { part: tested } = part({ commit: () => rubbish([{ recipient: A, reply: foreign }]) });
+    tested.offer(A);
+    await tested.send(bodyOf([]));
+    expect((await tested.commit()).get(A)).toEqual(reply(550, '5.1.1', 'gone'));
+  });
+
+  it('never makes a yes of what was thrown, whatever the composer says', async () => {
+    for (const step of ['begin', 'recipient', 'body', 'commit']) {
+      const transaction: DeliveryTransaction = {
+        recipient: step === 'recipient' ? boom : () => undefined,
+        body: step === 'body' ? boom : () => undefined,
+        commit: boom,
+        abort: () => undefined,
+      };
+      const strategy: DeliveryStrategy = { durability: 'none', begin: step === 'begin' ? boom : () => transaction };
+      const envelope: Envelope = { id: 'x', reversePath: null, parameters: {}, recipients: [] };
+      const tested = new DeliveryPart(strategy, { envelope, session: SESSION, context: { signal } }, () => OK);
+      const answer = await tested.offer(A);
+      await tested.send(bodyOf([]));
+      expect(answer ?? (await tested.commit()).get(A)).toBe(PART_FAILED);
+    }
+  });
+
   it('aborts once, also a strategy that is just beginning, and asks it nothing more', async () => {
     let begin: (transaction: DeliveryTransaction) => void = () => undefined;
     const asked: Recipient[] = [];
@@ -208,5 +266,20 @@ describe('DeliveryPart', () => {
     const none: [Recipient, Reply][] = [...(await tested.commit())];
     await tested.abort('test');
     expect([none, calls]).toEqual([[], []]);
+  });
+});
+
+describe('refusalOf', () => {
+  it.each<[string, unknown, Reply]>([
+    ['an SmtpError', new SmtpError(NO, 'boom'), NO],
+    ['an SmtpError that says yes', new SmtpError(OK, 'boom'), FAILED],
+    ['an SmtpError that asks for more', new SmtpError(reply(354, undefined, 'go on'), 'boom'), FAILED],
+    ['an SmtpError of another copy', { name: 'SmtpError', reply: NO }, NO],
+    ['one of another copy that says yes', { name: 'SmtpError', reply: { code: 250, wire: () => '' } }, FAILED],
+    ['one with a code that is none', { name: 'SmtpError', reply: { code: 42, wire: () => '' } }, FAILED],
+    ['another error', Object.assign(new Error('boom'), { reply: NO }), FAILED],
+    ['nothing', undefined, FAILED],
+  ])('gives for %s what it says if that is a no', (_, error, expected) => {
+    expect(refusalOf(error, FAILED)).toBe(expected);
   });
 });

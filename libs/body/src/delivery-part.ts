@@ -2,9 +2,11 @@
  * One part of a composed delivery: a strategy with its own few of the recipients.
  *
  * A router, a tee or a fallback must go on when one of its parts fails. So a part throws nothing: what fails becomes the reply for its
- * own recipients, and the part is aborted. It is begun when the first recipient is offered to it.
+ * own recipients, and the part is aborted. It is begun when the first recipient is offered to it. Nothing that a part says is taken for a
+ * yes unless it is one: not what it threw, not a 3xx, and not what comes when the transaction is over.
  */
 import {
+  BodyAborted,
   isPromise,
   type Body,
   type DeliveryContext,
@@ -16,10 +18,9 @@ import {
   type Recipient,
   type Session,
 } from '@mailverb/contract';
+import type { Reply } from '@mailverb/protocol';
+import { PART_FAILED, finalReply, refusal } from './final-reply.js';
 import { PulledBody } from './pulled-body.js';
-
-// Who composes makes the replies; here only their type is needed.
-type Reply = Outcome['reply'];
 
 /** What the parts of one composed transaction have in common. */
 export interface Composed {
@@ -29,7 +30,7 @@ export interface Composed {
   readonly context: DeliveryContext;
 }
 
-/** Turns what a part threw into the reply for its recipients (4xx, or what an SmtpError says), and logs it. */
+/** Turns what a part threw into the reply for its recipients (4xx, or what an SmtpError says: `refusalOf`), and logs it. */
 export type OnFault = (error: unknown, step: 'begin' | 'recipient' | 'body' | 'commit' | 'abort') => Reply;
 
 /** One strategy within a composed transaction. */
@@ -57,12 +58,19 @@ export class DeliveryPart {
   /** Asks the strategy for a recipient, as `recipient` of a transaction does. */
   offer(recipient: Recipient): MaybePromise<Reply | undefined> {
     const beginning = this.begin();
-    return beginning === undefined ? this.ask(recipient) : beginning.then(() => this.ask(recipient));
+    const answer = beginning === undefined ? this.ask(recipient) : beginning.then(() => this.ask(recipient));
+    if (!isPromise(answer)) return this.note(recipient, answer);
+    // The signal of now: whoever gives out signals may have a new one when this one has fired.
+    const { signal } = this.composed.context;
+    return answer.then((settled) => {
+      // Whoever asked has given up, and nobody will hear the answer.
+      return this.over || signal.aborted ? (this.failure ?? PART_FAILED) : this.note(recipient, settled);
+    });
   }
 
   /** Gives it the body. Reads it to its end, or releases it (if it can be released). Look at `failure` afterwards. */
   send(body: Body): MaybePromise<void> {
-    if (this.begun === undefined || this.failure !== undefined) return release(body);
+    if (this.begun === undefined || this.failure !== undefined || this.over) return release(body);
     try {
       const sent = this.begun.body(body);
       if (!isPromise(sent)) return release(body);
@@ -78,17 +86,23 @@ export class DeliveryPart {
   /** The reply for each recipient that was taken. */
   async commit(): Promise<ReadonlyMap<Recipient, Reply>> {
     const replies = new Map<Recipient, Reply>();
-    if (this.begun !== undefined && this.failure === undefined) {
+    const { begun } = this;
+    const aborted = this.over;
+    if (begun !== undefined && this.failure === undefined && !aborted) {
       try {
-        for (const outcome of await this.begun.commit()) replies.set(outcome.recipient, outcome.reply);
+        const outcomes = await begun.commit();
         this.over = true;
+        this.read(outcomes, replies);
       } catch (error) {
         await this.fail(error, 'commit');
       }
     }
     for (const recipient of this.taken) {
       if (replies.has(recipient)) continue;
-      this.failure ??= this.fault(new Error('the strategy gave no outcome for a recipient'), 'commit');
+      this.failure ??= this.failed(
+        aborted ? new BodyAborted('the part was aborted') : new Error('the strategy gave no outcome for a recipient'),
+        'commit',
+      );
       replies.set(recipient, this.failure);
     }
     return replies;
@@ -117,40 +131,56 @@ export class DeliveryPart {
           this.beginning = undefined;
         },
         (error: unknown) => {
-          this.failure = this.fault(error, 'begin');
+          this.failure = this.failed(error, 'begin');
           this.beginning = undefined;
         },
       );
     } catch (error) {
-      this.failure = this.fault(error, 'begin');
+      this.failure = this.failed(error, 'begin');
     }
     return this.beginning;
   }
 
+  /** What the strategy says, which nobody has looked at yet; an error of it is its refusal. */
   private ask(recipient: Recipient): MaybePromise<Reply | undefined> {
-    // Aborted while it was beginning: nobody waits for the answer.
-    if (this.begun === undefined || this.failure !== undefined || this.over) return this.failure;
+    if (this.begun === undefined || this.failure !== undefined || this.over) return this.failure ?? PART_FAILED;
     try {
       const answer = this.begun.recipient(recipient);
-      if (!isPromise(answer)) return this.note(recipient, answer);
-      return answer.then(
-        (settled) => this.note(recipient, settled),
-        (error: unknown) => this.fault(error, 'recipient'),
-      );
+      return isPromise(answer) ? answer.then(undefined, (error: unknown) => this.failed(error, 'recipient')) : answer;
     } catch (error) {
-      return this.fault(error, 'recipient');
+      return this.failed(error, 'recipient');
     }
   }
 
   private note(recipient: Recipient, answer: Reply | undefined): Reply | undefined {
-    if (answer === undefined || answer.positive) this.taken.push(recipient);
-    return answer;
+    if (answer === undefined) {
+      this.taken.push(recipient);
+      return undefined;
+    }
+    const final = finalReply(answer);
+    if (final === undefined) return this.failed(new Error('the strategy gave a recipient no final reply'), 'recipient');
+    if (final.positive) this.taken.push(recipient);
+    return final;
+  }
+
+  /** Whoever is missing here, or has no final reply, is deferred by the caller. */
+  private read(outcomes: readonly Outcome[], replies: Map<Recipient, Reply>): void {
+    if (!Array.isArray(outcomes)) return;
+    for (const outcome of outcomes as readonly (Partial<Outcome> | null | undefined)[]) {
+      const answer = finalReply(outcome?.reply);
+      if (answer !== undefined && outcome?.recipient !== undefined) replies.set(outcome.recipient, answer);
+    }
   }
 
   private fail(error: unknown, step: 'body' | 'commit', body?: Body): MaybePromise<void> {
     if (body !== undefined) release(body);
-    this.failure = this.fault(error, step);
+    this.failure = this.failed(error, step);
     return this.abort(`${step} failed`);
+  }
+
+  /** Has the error logged; gives the reply for it, which is never a yes. */
+  private failed(error: unknown, step: Parameters<OnFault>[1]): Reply {
+    return refusal(this.fault(error, step)) ?? PART_FAILED;
   }
 
   private drop(reason: string): MaybePromise<void> {

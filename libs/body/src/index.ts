@@ -5,6 +5,7 @@ export { ByteGatherer } from './byte-gatherer.js';
 export { collect, drain, pump } from './consume.js';
 export { DeliveryPart, type Composed, type OnFault } from './delivery-part.js';
 export { fanOut } from './fan-out.js';
+export { PART_FAILED, finalReply, refusalOf } from './final-reply.js';
 export { bodyOfHeld, heldBytes } from './held.js';
 export { prefixed } from './prefixed.js';
 export { unixLines } from './unix-lines.js';

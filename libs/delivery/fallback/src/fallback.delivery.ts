@@ -9,7 +9,6 @@ import {
   BodyAborted,
   Logger,
   Options,
-  SmtpError,
   isPromise,
   leastDurable,
   type Body,
@@ -24,12 +23,10 @@ import {
   type Recipient,
   type Session,
 } from '@mailverb/contract';
-import { DeliveryPart, bodyOfHeld } from '@mailverb/body';
-import { reply, type Reply } from '@mailverb/protocol';
+import { DeliveryPart, PART_FAILED, bodyOfHeld, refusalOf } from '@mailverb/body';
+import type { Reply } from '@mailverb/protocol';
 import { inject, injectable } from 'tsyringe';
 import type { FallbackOptions } from './fallback.options.js';
-
-const FAILED = reply(451, '4.3.0', 'delivery failed, try again later');
 
 /** Tries one delivery after another. */
 @injectable()
@@ -51,7 +48,7 @@ export class FallbackDelivery implements DeliveryStrategy {
         new DeliveryPart(strategy, composed, (error, step) => {
           this.logger.warn({ error, step, transaction: envelope.id, strategy: i }, 'fallback: a delivery failed');
           // What it says for good is meant for good; what it could not say is for the next one.
-          return error instanceof SmtpError ? error.reply : FAILED;
+          return refusalOf(error, PART_FAILED);
         }),
     );
     return new FallbackTransaction(parts);
@@ -91,7 +88,7 @@ class FallbackTransaction implements DeliveryTransaction {
       // Who is deferred here is offered to the next part, and what that says counts.
       for (const [recipient, answer] of await part.commit()) answers.set(recipient, answer);
     }
-    return this.taken.map((recipient) => ({ recipient, reply: answers.get(recipient) ?? FAILED }));
+    return this.taken.map((recipient) => ({ recipient, reply: answers.get(recipient) ?? PART_FAILED }));
   }
 
   async abort(reason: string): Promise<void> {

@@ -82,6 +82,9 @@ describe('FallbackDelivery', () => {
     ['commit', { commit: BROKEN }],
     ['body, with a 4xx', { body: () => Promise.reject(new SmtpError(LATER, 'boom')) }],
     ['commit, by 4xx outcomes', { commit: () => LATER }],
+    ['body, with an error that says yes', { body: () => Promise.reject(new SmtpError(OK, 'boom')) }],
+    ['commit, with an error that says yes', { commit: () => Promise.reject(new SmtpError(OK, 'boom')) }],
+    ['recipient, with an error that says yes', { recipient: () => Promise.reject(new SmtpError(OK, 'boom')) }],
   ])('goes on with the next when one fails in %s', async (_, script) => {
     const { strategy, went, log, leftovers } = fallback(script, script, {});
     expect(codes(await deliver(strategy, TO, bytes('hi')))).toEqual([250, 250, 250]);

@@ -8,7 +8,6 @@ import {
   BodyAborted,
   Logger,
   Options,
-  SmtpError,
   isPromise,
   leastDurable,
   type Body,
@@ -22,13 +21,12 @@ import {
   type Recipient,
   type Session,
 } from '@mailverb/contract';
-import { DeliveryPart, drain, fanOut, type Composed } from '@mailverb/body';
+import { DeliveryPart, PART_FAILED, drain, fanOut, refusalOf, type Composed } from '@mailverb/body';
 import { reply, type Reply } from '@mailverb/protocol';
 import { inject, injectable } from 'tsyringe';
 import type { Route, RouterOptions } from './router.options.js';
 
 const NO_ROUTE = reply(550, '5.7.1', 'no delivery for this recipient');
-const FAILED = reply(451, '4.3.0', 'delivery failed, try again later');
 
 /** Gives each recipient to the first route that matches it. */
 @injectable()
@@ -63,7 +61,7 @@ export class RouterDelivery implements DeliveryStrategy {
         const fields = { error, step, transaction: composed.envelope.id, route: this.routes.indexOf(route) };
         this.logger.error(fields, 'router: a delivery failed');
       }
-      return error instanceof SmtpError ? error.reply : FAILED;
+      return refusalOf(error, PART_FAILED);
     });
   }
 }
@@ -151,7 +149,7 @@ class RouterTransaction implements DeliveryTransaction {
     const replies = await Promise.all([...this.parts.values()].map((part) => part.commit()));
     return this.taken.map((recipient) => ({
       recipient,
-      reply: replies.find((of) => of.has(recipient))?.get(recipient) ?? FAILED,
+      reply: replies.find((of) => of.has(recipient))?.get(recipient) ?? PART_FAILED,
     }));
   }
 }

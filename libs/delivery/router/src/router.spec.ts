@@ -183,15 +183,28 @@ describe('RouterDelivery', () => {
       [250, 552, 250, 552],
       [],
     ],
+    ...(['body', 'commit'] as const).map((step): [string, DeliveryScript, readonly number[], readonly number[]] => [
+      `${step}, with an error that says yes`,
+      { [step]: () => Promise.reject(new SmtpError(reply(250, '2.0.0', 'stored? no'), 'boom')) },
+      [250, 451, 250, 451],
+      [],
+    ]),
+    [
+      'recipient, with an error that says yes',
+      { recipient: () => Promise.reject(new SmtpError(reply(250, '2.0.0', 'taken? no'), 'boom')) },
+      [250, 250],
+      [451, 451],
+    ],
+    ['commit, by a 3xx', { commit: () => reply(354, undefined, 'go on') }, [250, 451, 250, 451], []],
   ])('keeps a failure in %s from the neighbours', async (_, script, outcomes, refusals) => {
     const { strategy, parts, log, went, leftovers } = router([A], [B, script]);
     const sent = await deliver(strategy, TO, bodyOf([bytes('h'), bytes('i')]));
     expect(codes(sent)).toEqual(outcomes);
     expect([...sent.refused.values()].map((r) => r.code)).toEqual(refusals);
-    expect(went()).toEqual([['hi to 1@a.example 3@a.example'], []]);
+    expect(went()[0]).toEqual(['hi to 1@a.example 3@a.example']);
     expect(log.length).toBeGreaterThan(0);
     expect(log[0]).toMatchObject({ level: 'error', fields: { route: 1, transaction: sent.envelope.id } });
-    expect(parts[1]?.calls.at(-1)).toMatch(/begin|abort/);
+    expect(parts[1]?.calls.at(-1)).toMatch(/begin|abort|commit/);
     expect(await leftovers()).toEqual([]);
   });
 

@@ -27,7 +27,7 @@ import {
   type Recipient,
   type Session,
 } from '@mailverb/contract';
-import { DeliveryPart, fanOut, type Composed, type PulledBody } from '@mailverb/body';
+import { DeliveryPart, fanOut, finalReply, type Composed, type PulledBody } from '@mailverb/body';
 import { reply, type Reply } from '@mailverb/protocol';
 import { inject, injectable } from 'tsyringe';
 import type { TeeOptions } from './tee.options.js';
@@ -131,7 +131,8 @@ class TeeTransaction implements DeliveryTransaction {
   }
 
   private note(recipient: Recipient, answer: Reply | undefined): Reply | undefined {
-    if (answer === undefined || answer.positive) this.taken.push(recipient);
+    // What is no final reply is refused by whoever asked, so it is not copied for this recipient either.
+    if (answer === undefined || finalReply(answer)?.positive === true) this.taken.push(recipient);
     return answer;
   }
 
@@ -165,7 +166,7 @@ class TeeTransaction implements DeliveryTransaction {
 
   private async commitCopiesAfter(): Promise<readonly Outcome[]> {
     const outcomes = await this.to.commit();
-    if (outcomes.some((outcome) => outcome.reply.positive)) {
+    if (wasDelivered(outcomes)) {
       this.delivered = true;
       await this.inTime(Promise.all(this.parts.map((part, i) => this.finish(part, i))));
     } else {
@@ -202,4 +203,10 @@ class TeeTransaction implements DeliveryTransaction {
     const refusal = replies.find((answer) => answer !== undefined && !answer.positive);
     if (refusal !== undefined) throw new SmtpError(NO_COPY, 'a copy could not be made', { reply: String(refusal) });
   }
+}
+
+/** True if somebody has the message. What `to` gives is not believed before it was looked at: it has committed, so this may not throw. */
+function wasDelivered(outcomes: unknown): boolean {
+  if (!Array.isArray(outcomes)) return false;
+  return outcomes.some((outcome: Partial<Outcome> | null | undefined) => finalReply(outcome?.reply)?.positive === true);
 }

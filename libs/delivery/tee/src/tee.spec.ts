@@ -137,6 +137,18 @@ describe('TeeDelivery', () => {
     expect(tee('first', {}, { wholeMessage: true }).strategy.wholeMessage).toBe(true);
   });
 
+  it('copies for nobody whom `to` has answered with a 3xx, and nothing that has no final reply', async () => {
+    const more = reply(354, undefined, 'go on');
+    const asked = tee('first', { recipient: (to) => (to === 'a@example.org' ? more : undefined) });
+    const { transaction } = await openDelivery(asked.strategy, TO);
+    await transaction.body(bodyOf([bytes('x')]));
+    await transaction.commit();
+    expect(asked.others[0]?.messages.map((message) => message.to)).toEqual([['b@example.org']]);
+    const done = tee('first', { commit: () => more });
+    await deliver(done.strategy, TO, bytes('x'));
+    expect(done.others[0]?.calls.at(-1)).toBe('abort');
+  });
+
   it('copies only what was delivered (require first)', async () => {
     const deferred = tee('first', { commit: () => reply(451, '4.0.0', 'later') });
     expect(codes(await deliver(deferred.strategy, TO, bytes('x')))).toEqual([451, 451]);
