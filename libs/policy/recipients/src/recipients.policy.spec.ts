@@ -164,6 +164,25 @@ describe('recipients and routes in local parts (attacks A7, A17)', () => {
   });
 });
 
+describe('recipients and routes in tags (attacks A7, A17)', () => {
+  const options: Written = { domains: ['example.org'], users: ['ann', 'a%b', 'ann+x%y'], subAddressing: '+' };
+
+  it.each([
+    ['ann+victim%relay.example@example.org', NO_ROUTES],
+    ['ann+relay.example!victim@example.org', NO_ROUTES],
+    ['"ann+v@relay.example"@example.org', NO_ROUTES],
+    ['postmaster+v%relay.example@example.org', NO_ROUTES],
+    ['carl+v%relay.example@example.org', NO_SUCH_USER],
+    ['ann+x%y@example.org', 'accept'],
+    ['a%b+tag@example.org', 'accept'],
+    ['a%b+v%relay.example@example.org', NO_ROUTES],
+  ])('%s: %s', (address, expected) => {
+    expect(heard(make(options), address)).toBe(expected);
+    const accepting = heard(make({ ...options, routes: 'accept' }), address);
+    expect(accepting).toBe(expected === NO_SUCH_USER ? NO_SUCH_USER : 'accept');
+  });
+});
+
 describe('recipients with any: true', () => {
   it('takes everybody', () => {
     const policy = make({ any: true });

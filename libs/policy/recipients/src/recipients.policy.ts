@@ -14,7 +14,7 @@ import type { RecipientsOptions } from './recipients.options.js';
 const ACCEPT = accept();
 const PASS = pass();
 const NO_SUCH_USER = reject(reply(550, '5.1.1', 'no such user'), 'unknown user in our domain');
-const ROUTE = reject(reply(550, '5.1.3', 'no routes in local parts'), 'unlisted local part with %, ! or @');
+const ROUTE = reject(reply(550, '5.1.3', 'no routes in local parts'), 'unlisted local part or tag with %, ! or @');
 
 /** The policy recipients. */
 @injectable()
@@ -44,20 +44,29 @@ export class RecipientsPolicy implements Policy {
     // `<Postmaster>` alone has no host, and is always taken (RFC 5321 4.5.1).
     if (this.options.any || mailbox.host === undefined) return ACCEPT;
     if (!this.#domains.has(mailbox.domain)) return PASS;
-    if (this.#anybodyListed && this.listed(mailbox)) return ACCEPT;
+    const listed = this.#anybodyListed ? this.listed(mailbox) : undefined;
+    if (listed !== undefined) return listed;
     if (!this.caught(mailbox.domain)) return isPostmaster(mailbox.local) ? ACCEPT : NO_SUCH_USER;
-    return this.options.routes === 'reject' && looksLikeRoute(mailbox.local) ? ROUTE : ACCEPT;
+    return this.refusesRoute(mailbox.local) ? ROUTE : ACCEPT;
   }
 
-  private listed(mailbox: Mailbox): boolean {
+  /** The verdict on somebody who is listed, tagged or not; undefined for everybody else. */
+  private listed(mailbox: Mailbox): Verdict | undefined {
     const local = this.fold(mailbox);
     const here = this.#byDomain.get(mailbox.domain);
-    if (this.#everywhere.has(local) || here?.has(local) === true) return true;
+    if (this.#everywhere.has(local) || here?.has(local) === true) return ACCEPT;
     const { subAddressing } = this.options;
     const tag = subAddressing === undefined ? -1 : local.indexOf(subAddressing);
-    if (tag <= 0) return false;
+    if (tag <= 0) return undefined;
     const user = local.slice(0, tag);
-    return this.#everywhere.has(user) || here?.has(user) === true || user.toLowerCase() === 'postmaster';
+    if (!this.#everywhere.has(user) && here?.has(user) !== true && user.toLowerCase() !== 'postmaster')
+      return undefined;
+    // The user is listed, and the tag is not: `ann+victim%other.example` may be a route for a server behind this one.
+    return this.refusesRoute(local.slice(tag)) ? ROUTE : ACCEPT;
+  }
+
+  private refusesRoute(unlisted: string): boolean {
+    return this.options.routes === 'reject' && looksLikeRoute(unlisted);
   }
 
   private caught(domain: string): boolean {
