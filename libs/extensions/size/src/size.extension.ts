@@ -1,6 +1,7 @@
 /**
  * SIZE (RFC 1870): tells the largest message that is taken, and refuses one that is announced as larger before it is sent.
- * That a message is not larger than announced is the loop's business, while the bytes arrive.
+ * What arrives is not measured against what was announced: a server may take more (RFC 1870 6.3). While the bytes arrive the loop
+ * holds every message to the limit that is told here.
  */
 import type { Extension, MailParameterHandler, Session } from '@mailverb/contract';
 import { reply, type Reply } from '@mailverb/protocol';
@@ -21,7 +22,10 @@ export class SizeExtension implements Extension {
     { verb: 'MAIL', keyword: 'SIZE', parse: (value, session) => readSize(value, session) },
   ];
 
-  /** The limit; the keyword alone where there is none (RFC 1870 4). */
+  /**
+   * The limit; the keyword alone where there is none. `SIZE 0` would say that there is none (RFC 1870 4), the keyword alone says nothing
+   * about it: that is what others offer too, and no client can take it for a limit of zero octets.
+   */
   argument(session: Session): string | undefined {
     const { maxMessageSize } = session.listener;
     return maxMessageSize > 0 ? String(maxMessageSize) : undefined;
