@@ -77,14 +77,25 @@ export function collect(child: ChildProcess, stream: 'stdout' | 'stderr'): () =>
   return () => Buffer.concat(chunks).toString('utf8');
 }
 
-/** Ends what is still running. A child that leads a process group (`detached`) is ended with its group. */
+/** How long a group may take to end what it has started itself. */
+const GROUP_MS = 30_000;
+
+/** Ends what is still running. */
 export async function endProcesses(): Promise<void> {
   await Promise.all(
     [...running].map(async (child) => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, 'exit');
-      kill(child, 'SIGKILL');
-      await gone;
+      if (leaders.has(child)) {
+        // Nx starts its commands in groups of their own, so it must be asked: SIGKILL would leave them behind.
+        kill(child, 'SIGTERM');
+        const last = setTimeout(() => kill(child, 'SIGKILL'), GROUP_MS);
+        await gone;
+        clearTimeout(last);
+      } else {
+        kill(child, 'SIGKILL');
+        await gone;
+      }
     }),
   );
 }
