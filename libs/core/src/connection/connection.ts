@@ -68,7 +68,7 @@ export class Connection implements Wire, Swept {
       return;
     }
     runtime.clock.after(runtime.timeouts.greetDelay, () => {
-      if (this.closed) return;
+      if (conversation.cause !== undefined) return;
       if (conversation.protocol.buffered) {
         runtime.watchers.limitReached(conversation.session, 'greetDelay');
         conversation.hangup(EARLY_TALKER, 'limit');
@@ -79,8 +79,7 @@ export class Connection implements Wire, Swept {
   }
 
   drain(): void {
-    if (this.greeted) this.conversation.drain();
-    else this.destroy('shutdown');
+    this.conversation.drain();
   }
 
   /** Ends it at once. */
@@ -144,16 +143,15 @@ export class Connection implements Wire, Swept {
       return conversation.hangup(SESSION_TIMEOUT, 'timeout');
     }
     const { data } = conversation;
-    if (data !== undefined && conversation.receiving) {
-      if (data.full) {
-        if (now - data.movedAt > timeouts.delivery) conversation.hangup(DELIVERY_STALLED, 'timeout');
-        return;
-      }
-      const elapsed = now - data.startedAt;
-      if (elapsed > timeouts.dataRateGrace && data.slowerThan(limits.minDataRate, elapsed)) {
-        runtime.watchers.limitReached(conversation.session, 'minDataRate');
-        return conversation.hangup(TOO_SLOW, 'timeout');
-      }
+    if (data?.full === true) {
+      // The delivery's time, and not the client's, whose pace is measured anew when it is its turn again.
+      data.measure();
+      if (now - data.movedAt > timeouts.delivery) conversation.hangup(DELIVERY_STALLED, 'timeout');
+      return;
+    }
+    if (conversation.receiving && data?.slowerThan(limits.minDataRate, timeouts.dataRateGrace) === true) {
+      runtime.watchers.limitReached(conversation.session, 'minDataRate');
+      return conversation.hangup(TOO_SLOW, 'timeout');
     }
     const which = data === undefined ? idleTimeout(conversation) : 'data';
     if (now - Math.max(this.movedAt, data?.movedAt ?? 0) <= timeouts[which]) return;
@@ -176,8 +174,8 @@ export class Connection implements Wire, Swept {
 
   ended(): void {
     this.halfClosed = true;
-    // A client may end its side and still wait for the answer to what it sent.
-    if (this.conversation.busy || this.destroyAt !== 0) return;
+    // A client may end its side and still wait for the answers to what it sent, even if it is slow to read them.
+    if (this.conversation.busy || this.blocked || this.destroyAt !== 0) return;
     this.conversation.gone('disconnect');
     this.finish('disconnect');
   }

@@ -263,6 +263,7 @@ export class Conversation implements Feeder {
   }
 
   private welcomed(answer: Answer): void {
+    if (this.cause !== undefined) return;
     if (answer.refusal === undefined) {
       this.say(this.runtime.greeting);
       return;
@@ -386,6 +387,7 @@ export class Conversation implements Feeder {
         return this.recipient(effect, answer);
       case 'receive-dot':
         this.data = this.newData();
+        if (this.data === undefined) return this.refuse(LOCAL_ERROR, 'verb', 'mail data without a transaction');
         this.protocol.expectData();
         return this.say(answer);
       case 'receive-chunk':
@@ -431,9 +433,12 @@ export class Conversation implements Feeder {
 
   private begin(effect: Effect & { type: 'begin' }, answer: Reply): void {
     const { runtime, session } = this;
+    // What was under way has ended, and this is something new.
+    if (this.draining) return this.hangup(SHUTTING_DOWN, 'shutdown');
     if (this.transactions >= runtime.limits.messages) return this.limit('messages', TOO_MANY_MESSAGES);
     this.transactions += 1;
     this.idleCommands = 0;
+    if (this.transaction !== undefined) this.endTransaction('aborted', undefined, [], 'a new transaction');
     this.transaction = new MailTransaction(
       `${session.id}.${this.transactions}`,
       effect.reversePath,
@@ -535,11 +540,12 @@ export class Conversation implements Feeder {
 
   private receiveChunk(effect: Effect & { type: 'receive-chunk' }, answer: Reply): void {
     this.data ??= this.newData();
+    if (this.data === undefined) return this.skip(effect.octets, LOCAL_ERROR);
     if (effect.octets > 0) this.idleCommands = 0;
     this.session.phase = 'bdat';
     this.chunkReply = answer;
     this.lastChunk = effect.last;
-    this.data?.announce(effect.octets);
+    this.data.announce(effect.octets);
     const binary = this.transaction?.envelope.parameters.BODY === 'BINARYMIME';
     this.protocol.expectChunk(effect.octets, binary, effect.last);
   }

@@ -40,7 +40,9 @@ const MAX_DRAIN = 100 * 1024 * 1024;
 
 /** One message coming in. */
 export class DataPhase {
-  readonly startedAt: number;
+  /** Since when the client's pace is measured, and how much had come by then. */
+  private measuredAt: number;
+  private measuredSize = 0;
   /** When bytes last came, or were last taken: for the sweeper. */
   movedAt: number;
   /** Set once the message can't be accepted any more; the rest of it is read and dropped. */
@@ -60,7 +62,7 @@ export class DataPhase {
     private readonly cancellation: Cancellation,
     private readonly feeder: Feeder,
   ) {
-    this.startedAt = this.movedAt = runtime.sweeper.now;
+    this.measuredAt = this.movedAt = runtime.sweeper.now;
     this.inbound = new InboundBody(feeder);
     this.header = new HeaderGuard(runtime.limits);
   }
@@ -70,9 +72,16 @@ export class DataPhase {
     return this.inbound.full;
   }
 
-  /** True if fewer octets than `rate` a second have come in `elapsed` milliseconds. */
-  slowerThan(rate: number, elapsed: number): boolean {
-    return rate > 0 && this.transaction.size < (rate * elapsed) / 1000;
+  /** The client's pace is measured from now on: what was before was our time, or the time between two chunks. */
+  measure(): void {
+    this.measuredAt = this.runtime.sweeper.now;
+    this.measuredSize = this.transaction.size;
+  }
+
+  /** True if fewer octets than `rate` a second have come for longer than `graceMs`. */
+  slowerThan(rate: number, graceMs: number): boolean {
+    const elapsed = this.runtime.sweeper.now - this.measuredAt;
+    return rate > 0 && elapsed > graceMs && this.transaction.size - this.measuredSize < (rate * elapsed) / 1000;
   }
 
   /** True if a refused message goes on longer than it is worth reading. */
@@ -110,6 +119,7 @@ export class DataPhase {
 
   /** Octets are announced (BDAT): what is too big is refused before it comes. */
   announce(octets: number): void {
+    this.measure();
     if (this.failure === undefined && this.transaction.size + octets > this.runtime.limits.messageSize) {
       this.limit('messageSize', TOO_BIG);
     }
@@ -135,7 +145,8 @@ export class DataPhase {
     this.inbound.end();
     if (!this.started && this.failure === undefined) this.start();
     const { reading } = this;
-    if (!isPromise(reading)) return this.read();
+    // Whoever still reads what is refused already is not waited for: it is aborted.
+    if (!isPromise(reading) || this.failure !== undefined) return this.read();
     return this.inTime(reading).then(() => this.read());
   }
 

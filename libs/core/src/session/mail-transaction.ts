@@ -72,6 +72,9 @@ export class MailTransaction {
   /** Set when the delivery did not answer in time: nobody knows any more what it has taken. */
   private broken: Reply | undefined = undefined;
   private over = false;
+  private aborted = false;
+  /** True while the delivery commits: what became of the message is not known yet. */
+  private committing = false;
   private decisions: Decision[] | undefined = undefined;
   private readonly startedAt: number;
 
@@ -125,7 +128,16 @@ export class MailTransaction {
     if (this.broken !== undefined) return this.allFailed(this.broken);
     if (delivery === undefined) return this.allFailed(NO_DELIVERY);
     const result = this.guarded(() => delivery.commit());
-    return isPromise(result) ? result.then((settled) => this.committed(settled)) : this.committed(result);
+    if (!isPromise(result)) return this.committed(result);
+    this.committing = true;
+    return result.then((settled) => {
+      this.committing = false;
+      const outcomes = this.committed(settled);
+      // Aborted in the meantime, and perhaps too late: the record says what came of it.
+      if (this.over)
+        this.record(outcomes.some(({ reply: { positive } }) => positive) ? 'committed' : 'aborted', outcomes);
+      return outcomes;
+    });
   }
 
   /** Ends it: tells the delivery to forget everything unless it has committed, and the observers what became of it. */
@@ -133,6 +145,10 @@ export class MailTransaction {
     if (this.over) return;
     this.over = true;
     if (end !== 'committed') this.abort(reason);
+    if (!this.committing) this.record(end, outcomes, answer);
+  }
+
+  private record(end: TransactionRecord['end'], outcomes: readonly Outcome[], answer?: Reply): void {
     const { watchers, clock } = this.services;
     if (!watchers.watches('transactionEnded')) return;
     watchers.transactionEnded(this.session, {
@@ -222,7 +238,8 @@ export class MailTransaction {
   private abort(reason: string): void {
     const { delivery } = this;
     this.cancellation.cancel(reason);
-    if (delivery === undefined) return;
+    if (delivery === undefined || this.aborted) return;
+    this.aborted = true;
     const { watchers } = this.services;
     try {
       const done = delivery.abort(reason);
@@ -250,9 +267,9 @@ export class MailTransaction {
     const settling = Promise.resolve(result);
     keep(pending, settling);
     return new Promise((resolve) => {
-      let over = false;
+      let tooLate = false;
       const alarm = clock.after(deliveryMs, () => {
-        over = true;
+        tooLate = true;
         const failure = this.failed(new SmtpError(TOO_SLOW, `no answer within ${deliveryMs} ms`));
         if (late !== undefined) {
           this.broken = failure.reply;
@@ -263,12 +280,13 @@ export class MailTransaction {
       settling.then(
         (value) => {
           alarm.cancel();
-          if (over) late?.(value);
+          if (tooLate) late?.(value);
           resolve(value);
         },
         (error: unknown) => {
           alarm.cancel();
-          resolve(this.failed(error));
+          // Who was told to stop and says that it has stopped has no fault.
+          if (!tooLate) resolve(this.over ? new Failure(LOCAL_ERROR) : this.failed(error));
         },
       );
     });
