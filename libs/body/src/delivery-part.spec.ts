@@ -48,7 +48,11 @@ const SESSION: Session = {
 };
 
 /** A part over a transaction of which each step can be changed. */
-function part(changes: Partial<DeliveryTransaction> = {}, begin?: DeliveryStrategy['begin']) {
+function part(
+  changes: Partial<DeliveryTransaction> = {},
+  begin?: DeliveryStrategy['begin'],
+  fires: AbortSignal = signal,
+) {
   const calls: string[] = [];
   const faults: string[] = [];
   let envelope: Envelope | undefined;
@@ -72,7 +76,7 @@ function part(changes: Partial<DeliveryTransaction> = {}, begin?: DeliveryStrate
     return FAILED;
   };
   const whole: Envelope = { id: 'x', reversePath: null, parameters: { SIZE: 5 }, recipients: [A, B] };
-  const made = new DeliveryPart(strategy, { envelope: whole, session: SESSION, context: { signal } }, fault);
+  const made = new DeliveryPart(strategy, { envelope: whole, session: SESSION, context: { signal: fires } }, fault);
   return { part: made, calls, faults, transaction, envelope: () => envelope };
 }
 
@@ -242,10 +246,44 @@ describe('DeliveryPart', () => {
     expect(asked).toEqual([]);
   });
 
+  it.each(['aborted', 'signalled'])('does not take a recipient whose answer comes when it is %s', async (how) => {
+    let answer: (reply: Reply | undefined) => void = () => undefined;
+    const cancel = new AbortController();
+    const asked: Recipient[] = [];
+    const slow = part(
+      { recipient: (r) => (asked.push(r), r === A ? undefined : new Promise((resolve) => (answer = resolve))) },
+      undefined,
+      cancel.signal,
+    );
+    slow.part.offer(A);
+    const late = slow.part.offer(B);
+    if (how === 'aborted') await slow.part.abort('test');
+    else cancel.abort();
+    answer(undefined);
+    expect(await late).toMatchObject({ code: 451 });
+    expect(asked).toEqual([A, B]);
+    expect(slow.part.taken).toEqual([A]);
+  });
+
+  it('says yes to nobody when it was aborted, and sends and commits nothing', async () => {
+    const asked: string[] = [];
+    const { part: tested, faults } = part({
+      body: () => void asked.push('body'),
+      commit: () => (asked.push('commit'), [{ recipient: A, reply: OK }]),
+    });
+    tested.offer(A);
+    await tested.abort('test');
+    expect(tested.offer(B)).toMatchObject({ code: 451 });
+    await tested.send(bodyOf([]));
+    expect([...(await tested.commit())]).toEqual([[A, FAILED]]);
+    expect(asked).toEqual([]);
+    expect(faults).toEqual(['commit: the part was aborted']);
+  });
+
   it('begins nothing when it was aborted before', async () => {
     const { part: tested, calls } = part();
     await tested.abort('test');
-    await tested.offer(A);
+    expect(await tested.offer(A)).toMatchObject({ code: 451 });
     expect(calls).toEqual([]);
     expect(tested.taken).toEqual([]);
   });

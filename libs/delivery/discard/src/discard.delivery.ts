@@ -4,6 +4,7 @@
  * One object for each message, no promise unless the body makes one.
  */
 import {
+  BodyAborted,
   delivered,
   isPromise,
   outcomes,
@@ -28,6 +29,8 @@ export class DiscardDelivery implements DeliveryStrategy {
 }
 
 class DiscardTransaction implements DeliveryTransaction {
+  private aborted = false;
+
   constructor(private readonly envelope: Envelope) {}
 
   recipient(): undefined {
@@ -35,6 +38,7 @@ class DiscardTransaction implements DeliveryTransaction {
   }
 
   body(body: Body): MaybePromise<void> {
+    this.expectOpen();
     const octets = drain(body);
     // The number is of no use to the caller, but a second promise only to drop it would cost more than it is worth.
     if (isPromise(octets)) return octets as PromiseLike<unknown> as PromiseLike<void>;
@@ -42,8 +46,15 @@ class DiscardTransaction implements DeliveryTransaction {
 
   // The envelope has whom we took, because we take everybody.
   commit(): readonly Outcome[] {
+    this.expectOpen();
     return outcomes(this.envelope.recipients, delivered(`discarded as ${this.envelope.id}`));
   }
 
-  abort(): void {}
+  abort(): void {
+    this.aborted = true;
+  }
+
+  private expectOpen(): void {
+    if (this.aborted) throw new BodyAborted('the transaction was aborted');
+  }
 }

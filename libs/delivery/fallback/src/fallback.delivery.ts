@@ -51,7 +51,7 @@ export class FallbackDelivery implements DeliveryStrategy {
           return refusalOf(error, PART_FAILED);
         }),
     );
-    return new FallbackTransaction(parts);
+    return new FallbackTransaction(parts, context);
   }
 }
 
@@ -60,7 +60,10 @@ class FallbackTransaction implements DeliveryTransaction {
   private message: HeldMessage | undefined;
   private aborted = false;
 
-  constructor(private readonly parts: readonly DeliveryPart[]) {}
+  constructor(
+    private readonly parts: readonly DeliveryPart[],
+    private readonly context: DeliveryContext,
+  ) {}
 
   recipient(recipient: Recipient): MaybePromise<Reply | undefined> {
     const answer = this.offer(recipient, 0, undefined);
@@ -68,11 +71,13 @@ class FallbackTransaction implements DeliveryTransaction {
   }
 
   body(body: Body): void {
+    this.expectOpen();
     if (body.held === undefined) throw new Error('fallback was given a body that is not held');
     this.message = body.held;
   }
 
   async commit(): Promise<readonly Outcome[]> {
+    this.expectOpen();
     const { message } = this;
     if (message === undefined) throw new Error('fallback was told to commit without a body');
     const answers = new Map<Recipient, Reply>();
@@ -108,7 +113,10 @@ class FallbackTransaction implements DeliveryTransaction {
     const next = (answer: Reply | undefined) =>
       answer?.transient === true ? this.offer(recipient, at + 1, answer) : answer;
     const answer = part.offer(recipient);
-    return isPromise(answer) ? answer.then(next) : next(answer);
+    if (!isPromise(answer)) return next(answer);
+    const { signal } = this.context;
+    // When nobody waits for the answer any more, nobody else is asked.
+    return answer.then((settled) => (this.aborted || signal.aborted ? PART_FAILED : next(settled)));
   }
 
   /** Offers a part those whom the ones before it have deferred. */

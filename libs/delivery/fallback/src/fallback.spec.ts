@@ -9,6 +9,7 @@ import {
   recordingLogger,
   ScriptedDelivery,
   settle,
+  testRecipient,
   type DeliveryScript,
   type LogLine,
 } from '@mailverb/testing';
@@ -142,6 +143,33 @@ describe('FallbackDelivery', () => {
     const { strategy } = fallback();
     await expect(deliver(strategy, ['a@example.org'], bodyOf([bytes('x')]))).rejects.toThrow('not held');
   });
+
+  it.each(['aborted', 'signalled'])(
+    'asks nobody else for a recipient whose answer comes when it is %s',
+    async (how) => {
+      let answer: () => void = () => undefined;
+      // As the server does it: a new signal when one has fired.
+      let cancel = new AbortController();
+      const context = {
+        get signal() {
+          return cancel.signal;
+        },
+      };
+      const waits = (to: string) =>
+        to === 'a@example.org' ? undefined : new Promise<undefined>((resolve) => (answer = () => resolve(undefined)));
+      const deferring = async (to: string) => (await waits(to), to.startsWith('b') ? LATER : undefined);
+      const { strategy, parts } = fallback({ recipient: deferring }, {});
+      const { transaction } = await openDelivery(strategy, ['a@example.org'], { context });
+      const late = Promise.resolve(transaction.recipient(testRecipient('b@example.org')));
+      await settle();
+      if (how === 'aborted') await transaction.abort('test');
+      cancel.abort();
+      cancel = new AbortController();
+      answer();
+      expect(await late).toMatchObject({ code: 451 });
+      expect(parts[1]?.calls).toEqual([]);
+    },
+  );
 
   it('tries nobody else when it is aborted while one commits', async () => {
     let reached: () => void = () => undefined;

@@ -7,6 +7,7 @@ import {
   Clock,
   Logger,
   Options,
+  type DeliveryContext,
   type DeliveryStrategy,
   type DeliveryTransaction,
   type Envelope,
@@ -51,7 +52,7 @@ export class MaildirDelivery implements DeliveryStrategy, Lifecycle {
     if (removed > 0) this.logger.info({ path: root, removed }, 'maildir: removed stale temporary files');
   }
 
-  begin(envelope: Envelope, session: Session): DeliveryTransaction {
-    return new MaildirTransaction(this.mailboxes, envelope, session.listener.hostname);
+  begin(envelope: Envelope, session: Session, context: DeliveryContext): DeliveryTransaction {
+    return new MaildirTransaction(this.mailboxes, envelope, session.listener.hostname, context);
   }
 }

@@ -1,6 +1,6 @@
 import { bodyOf } from '@mailverb/body';
-import { deliver, openDelivery } from '@mailverb/testing';
-import { readdir } from 'node:fs/promises';
+import { deliver, openDelivery, testRecipient } from '@mailverb/testing';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { files } from './files.js';
 import { inFolder, type Folder } from './maildir.fixture.js';
@@ -11,6 +11,10 @@ const codes = (outcomes: readonly { reply: { code: number } }[]) => outcomes.map
 
 function errno(code: string): Error {
   return Object.assign(new Error(`${code}: test`), { code });
+}
+
+async function makeMailbox(path: string): Promise<void> {
+  for (const part of ['tmp', 'new', 'cur']) await mkdir(join(path, part), { recursive: true });
 }
 
 const real = { ...files };
@@ -228,6 +232,28 @@ describe('a Maildir that fails', () => {
     await abort;
     await expect(commit).rejects.toThrow('aborted');
     expect(await stored()).toEqual([]);
+  });
+
+  it.each(['aborted', 'signalled'])('does not take a recipient that is found when it is %s', async (how) => {
+    const { strategy, stored, path } = await start({ create: false });
+    for (const name of ['a', 'b']) await makeMailbox(join(path, 'example.org', name));
+    // As the server does it: a new signal when one has fired.
+    let cancel = new AbortController();
+    const context = {
+      get signal() {
+        return cancel.signal;
+      },
+    };
+    const { transaction } = await openDelivery(strategy, ['a@example.org'], { context });
+    const late = Promise.resolve(transaction.recipient(testRecipient('b@example.org')));
+    if (how === 'aborted') await transaction.abort('test');
+    cancel.abort();
+    cancel = new AbortController();
+    expect(await late).toMatchObject({ code: 451 });
+    if (how === 'aborted') return;
+    await transaction.body(bodyOf([bytes('x')]));
+    await transaction.commit();
+    expect(await stored()).toHaveLength(1);
   });
 
   it('syncs the folder far less often than it stores messages, when many come at once', async () => {

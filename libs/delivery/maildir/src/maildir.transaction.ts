@@ -4,6 +4,7 @@ import {
   SmtpError,
   delivered,
   type Body,
+  type DeliveryContext,
   type DeliveryTransaction,
   type Envelope,
   type MaybePromise,
@@ -45,15 +46,22 @@ export class MaildirTransaction implements DeliveryTransaction {
     private readonly shared: Mailboxes,
     private readonly envelope: Envelope,
     private readonly hostname: string,
+    private readonly context: DeliveryContext,
   ) {
     this.name = shared.fileName();
   }
 
   recipient(recipient: Recipient): MaybePromise<Reply | undefined> {
+    if (this.state !== 'open') return FAILED;
     const folder = this.shared.folderOf(recipient, this.hostname);
     if (folder === undefined) return NO_NAME;
     if (this.shared.options.create || this.shared.options.layout === 'shared') return this.take(recipient, folder);
-    return isMaildir(folder).then((known) => (known ? this.take(recipient, folder) : NO_MAILBOX));
+    const { signal } = this.context;
+    return isMaildir(folder).then((known) => {
+      // Too late: the recipient has been told to try again, and must not get the message twice.
+      if (signal.aborted || this.state !== 'open') return FAILED;
+      return known ? this.take(recipient, folder) : NO_MAILBOX;
+    });
   }
 
   body(body: Body): MaybePromise<void> {

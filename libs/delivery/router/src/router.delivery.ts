@@ -70,6 +70,7 @@ class RouterTransaction implements DeliveryTransaction {
   /** A way for each route that somebody goes. */
   private readonly parts = new Map<Route, DeliveryPart>();
   private readonly taken: Recipient[] = [];
+  private aborted = false;
 
   constructor(
     private readonly router: RouterDelivery,
@@ -77,6 +78,8 @@ class RouterTransaction implements DeliveryTransaction {
   ) {}
 
   recipient(recipient: Recipient): MaybePromise<Reply | undefined> {
+    // Or a way would be begun that nobody ends.
+    if (this.aborted) return PART_FAILED;
     const route = this.router.route(recipient, this.composed.session);
     if (route === undefined) return NO_ROUTE;
     let part = this.parts.get(route);
@@ -89,16 +92,19 @@ class RouterTransaction implements DeliveryTransaction {
   }
 
   body(body: Body): MaybePromise<void> {
+    this.expectOpen();
     const unused = this.dropUnused();
     if (isPromise(unused)) return unused.then(() => this.send(body));
     return this.send(body);
   }
 
   commit(): MaybePromise<readonly Outcome[]> {
+    this.expectOpen();
     return this.only?.commit() ?? this.commitAll();
   }
 
   async abort(reason: string): Promise<void> {
+    this.aborted = true;
     await Promise.all([...this.parts.values()].map((part) => part.abort(reason)));
   }
 
@@ -107,6 +113,10 @@ class RouterTransaction implements DeliveryTransaction {
     if (this.parts.size !== 1) return undefined;
     const [part] = this.parts.values();
     return part?.transaction;
+  }
+
+  private expectOpen(): void {
+    if (this.aborted) throw new BodyAborted('the transaction was aborted');
   }
 
   private note(recipient: Recipient, answer: Reply | undefined): Reply | undefined {
@@ -127,6 +137,7 @@ class RouterTransaction implements DeliveryTransaction {
   }
 
   private send(body: Body): MaybePromise<void> {
+    this.expectOpen();
     const { only } = this;
     return only === undefined ? this.sendAll(body) : only.body(body);
   }

@@ -8,6 +8,7 @@ import {
   openDelivery,
   recordingLogger,
   ScriptedDelivery,
+  testRecipient,
   testSession,
   type DeliveryScript,
   type LogLine,
@@ -219,6 +220,15 @@ describe('RouterDelivery', () => {
     );
     expect(codes(await deliver(strategy, TO, body))).toEqual([451, 451, 451, 451]);
     expect(read).toBe(5);
+  });
+
+  it('begins no way when it was aborted', async () => {
+    const { strategy, parts } = router([A], [B]);
+    const { transaction } = await openDelivery(strategy, ['1@a.example']);
+    await transaction.abort('test');
+    expect(await transaction.recipient(testRecipient('2@b.example'))).toMatchObject({ code: 451 });
+    expect(() => transaction.commit()).toThrow(BodyAborted);
+    expect(parts[1]?.calls).toEqual([]);
   });
 
   it('passes on that the client has gone, and blames nobody', async () => {

@@ -27,7 +27,7 @@ import {
   type Recipient,
   type Session,
 } from '@mailverb/contract';
-import { DeliveryPart, fanOut, finalReply, type Composed, type PulledBody } from '@mailverb/body';
+import { DeliveryPart, PART_FAILED, fanOut, finalReply, type Composed, type PulledBody } from '@mailverb/body';
 import { reply, type Reply } from '@mailverb/protocol';
 import { inject, injectable } from 'tsyringe';
 import type { TeeOptions } from './tee.options.js';
@@ -55,7 +55,7 @@ export class TeeDelivery implements DeliveryStrategy {
     const composed = { envelope, session, context };
     const begun = this.options.to.begin(envelope, session, context);
     const make = (to: DeliveryTransaction) =>
-      new TeeTransaction(to, this.options, this.clock, {
+      new TeeTransaction(to, context, this.options, this.clock, {
         parts: () => this.copies(composed),
         note: (message, fields) => this.logger.warn({ ...fields, transaction: envelope.id }, message),
       });
@@ -87,9 +87,11 @@ class TeeTransaction implements DeliveryTransaction {
   private parts: DeliveryPart[] = [];
   /** `to` has delivered: the copies are made whatever happens now. */
   private delivered = false;
+  private aborted = false;
 
   constructor(
     private readonly to: DeliveryTransaction,
+    private readonly context: DeliveryContext,
     private readonly options: TeeOptions,
     private readonly clock: Clock,
     private readonly copies: Copies,
@@ -97,12 +99,18 @@ class TeeTransaction implements DeliveryTransaction {
 
   recipient(recipient: Recipient): MaybePromise<Reply | undefined> {
     const answer = this.to.recipient(recipient);
-    return isPromise(answer) ? answer.then((settled) => this.note(recipient, settled)) : this.note(recipient, answer);
+    if (!isPromise(answer)) return this.note(recipient, answer);
+    // The signal of now: whoever gives out signals may have a new one when this one has fired.
+    const { signal } = this.context;
+    // Too late: whoever asked has given up, so there is nothing to copy for this recipient.
+    return answer.then((settled) => (this.aborted || signal.aborted ? PART_FAILED : this.note(recipient, settled)));
   }
 
   async body(body: Body): Promise<void> {
+    this.expectOpen();
     this.parts = this.copies.parts();
     await Promise.all(this.parts.map((part, i) => this.offer(part, i)));
+    this.expectOpen();
     const [own, ...branches] = fanOut(body, 1 + this.parts.length);
     if (own === undefined) throw new Error('a body without branches');
     const sent = this.parts.map((part, i) => {
@@ -120,14 +128,20 @@ class TeeTransaction implements DeliveryTransaction {
     if (this.options.require === 'all') this.expectAll(this.parts.map(({ failure }) => failure));
   }
 
-  commit(): Promise<readonly Outcome[]> {
+  async commit(): Promise<readonly Outcome[]> {
+    this.expectOpen();
     return this.options.require === 'all' ? this.commitCopiesFirst() : this.commitCopiesAfter();
   }
 
   async abort(reason: string): Promise<void> {
+    this.aborted = true;
     const ends = [this.to.abort(reason)];
     if (!this.delivered) for (const part of this.parts) ends.push(part.abort(reason));
     await Promise.all(ends);
+  }
+
+  private expectOpen(): void {
+    if (this.aborted) throw new BodyAborted('the transaction was aborted');
   }
 
   private note(recipient: Recipient, answer: Reply | undefined): Reply | undefined {
@@ -161,6 +175,7 @@ class TeeTransaction implements DeliveryTransaction {
   private async commitCopiesFirst(): Promise<readonly Outcome[]> {
     const made = await Promise.all(this.parts.map((part) => part.commit()));
     this.expectAll(made.flatMap((replies) => [...replies.values()]));
+    this.expectOpen();
     return this.to.commit();
   }
 

@@ -10,6 +10,7 @@ import {
   recordingLogger,
   ScriptedDelivery,
   settle,
+  testRecipient,
   type DeliveryScript,
   type LogLine,
 } from '@mailverb/testing';
@@ -172,6 +173,32 @@ describe('TeeDelivery', () => {
     expect(order).toEqual(['copy', 'copy', 'to']);
   });
 
+  it.each(['aborted', 'signalled'])('takes no recipient whose answer comes when it is %s', async (how) => {
+    let answer: () => void = () => undefined;
+    // As the server does it: a new signal when one has fired.
+    let cancel = new AbortController();
+    const context = {
+      get signal() {
+        return cancel.signal;
+      },
+    };
+    const waits = (to: string) =>
+      to === 'a@example.org' ? undefined : new Promise<undefined>((resolve) => (answer = () => resolve(undefined)));
+    const { strategy, others } = tee('first', { recipient: waits });
+    const { transaction } = await openDelivery(strategy, ['a@example.org'], { context });
+    const late = Promise.resolve(transaction.recipient(testRecipient('b@example.org')));
+    await settle();
+    if (how === 'aborted') await transaction.abort('test');
+    cancel.abort();
+    cancel = new AbortController();
+    answer();
+    expect(await late).toMatchObject({ code: 451 });
+    if (how === 'aborted') return;
+    await transaction.body(bodyOf([bytes('x')]));
+    await transaction.commit();
+    expect(others[0]?.messages.map((message) => message.to)).toEqual([['a@example.org']]);
+  });
+
   it('does not wait for ever for a copy, and lets it go on (require first)', async () => {
     let finish: () => void = () => undefined;
     const slow = new Promise<void>((resolve) => {
@@ -210,6 +237,17 @@ describe('TeeDelivery', () => {
     finish();
     await commit;
     expect(others[0]?.messages).toHaveLength(1);
+  });
+});
+
+describe.each(['first', 'all'] as const)('TeeDelivery, aborted, require %s', (require) => {
+  it('begins no copy', async () => {
+    const { strategy, others } = tee(require);
+    const { transaction } = await openDelivery(strategy, TO);
+    await transaction.abort('test');
+    await expect(transaction.body(bodyOf([bytes('x')]))).rejects.toThrow(BodyAborted);
+    await expect(transaction.commit()).rejects.toThrow(BodyAborted);
+    expect(others[0]?.calls).toEqual([]);
   });
 });
 

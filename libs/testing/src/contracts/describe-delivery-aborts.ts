@@ -1,6 +1,13 @@
 /** The part of the delivery contract that says: what was aborted leaves nothing, whenever it was aborted. */
+import type { DeliveryTransaction } from '@mailverb/contract';
 import { openDelivery } from './deliver.js';
-import { expectNothing, expectNoLeftovers, expectStored, type DeliverySuite } from './delivery-suite.js';
+import {
+  expectNothing,
+  expectNoLeftovers,
+  expectStored,
+  type DeliverySuite,
+  type DeliveryUnderTest,
+} from './delivery-suite.js';
 import { testRecipient } from './fixtures.js';
 import { random, SilentClient, source } from './message-source.js';
 
@@ -11,6 +18,7 @@ const OCTETS = [0, 1, 1000, 300_000];
 export function describeDeliveryAborts(suite: DeliverySuite): void {
   describeBetweenCalls(suite);
   describeWithinCalls(suite);
+  describeAfterwards(suite);
   for (const octets of OCTETS) describeWithinBody(suite, octets);
 }
 
@@ -70,6 +78,63 @@ function describeWithinCalls(suite: DeliverySuite): void {
       await expectNoLeftovers(under);
     }
   });
+}
+
+/** What was under way when the server gave up may still come to its end, and go on: nothing may come of it. */
+function describeAfterwards(suite: DeliverySuite): void {
+  suite.test('when it is used on after an abort, whoever was taken before', async (under) => {
+    for (const before of [[], suite.one, suite.all]) {
+      const { transaction } = await openDelivery(under.strategy, before);
+      await transaction.abort('test');
+      await expectGoesNowhere(suite, under, transaction);
+    }
+    await suite.expectWorks(under);
+  });
+
+  suite.test('when it is used on after an abort while a recipient was asked for', async (under) => {
+    for (const before of [[], suite.one]) {
+      const { transaction } = await openDelivery(under.strategy, before);
+      const pending = suite.all.slice(before.length).map((address) => transaction.recipient(testRecipient(address)));
+      const aborted = transaction.abort('test');
+      await Promise.allSettled([...pending, aborted]);
+      await expectGoesNowhere(suite, under, transaction);
+    }
+    await suite.expectWorks(under);
+  });
+
+  suite.test('when it is told to commit after an abort', async (under) => {
+    const next = random(17);
+    const { transaction } = await openDelivery(under.strategy, suite.all);
+    await transaction.body(source(suite.content(3000, next), under.strategy.wholeMessage === true, { next }));
+    await transaction.abort('test');
+    await expectNoYes(transaction);
+    await expectNothing(under);
+    await suite.expectWorks(under);
+  });
+}
+
+/** Asks an aborted transaction for a recipient, and gives it a message: it may throw or defer, but not store or say 250. */
+async function expectGoesNowhere(
+  suite: DeliverySuite,
+  under: DeliveryUnderTest,
+  transaction: DeliveryTransaction,
+): Promise<void> {
+  const next = random(19);
+  const body = source(suite.content(3000, next), under.strategy.wholeMessage === true, { next });
+  for (const address of suite.all) {
+    await Promise.allSettled([Promise.resolve().then(() => transaction.recipient(testRecipient(address)))]);
+  }
+  await Promise.allSettled([Promise.resolve().then(() => transaction.body(body))]);
+  await expectNoYes(transaction);
+  await transaction.abort('test again');
+  await expectNothing(under);
+}
+
+async function expectNoYes(transaction: DeliveryTransaction): Promise<void> {
+  const outcomes = await Promise.resolve()
+    .then(() => transaction.commit())
+    .catch(() => []);
+  expect(outcomes.filter((o) => o.reply.positive)).toEqual([]);
 }
 
 function describeWithinBody(suite: DeliverySuite, octets: number): void {

@@ -131,6 +131,26 @@ class SaysYesAfterAbort extends Good {
   }
 }
 
+class SaysYesAfterAbortAndForgets extends Good {
+  override commit(): readonly Outcome[] {
+    return this.over ? outcomes(this.taken, OK) : super.commit();
+  }
+}
+
+class ForgetsAbortForALateRecipient extends Good {
+  override recipient(recipient: Recipient): Reply | undefined {
+    this.over = false;
+    return super.recipient(recipient);
+  }
+}
+
+class LateRecipient extends Good {
+  override recipient(recipient: Recipient): Reply | undefined {
+    void Promise.resolve().then(() => (this.over = false));
+    return super.recipient(recipient);
+  }
+}
+
 let last: Uint8Array | undefined;
 class MixesUp extends Good {
   override async body(body: Body): Promise<void> {
@@ -176,6 +196,9 @@ describe('describeDelivery', () => {
     [DropsTheEmpty, 'stores any size in any chunks, zero octets too'],
     [IsNotClean, 'keeps every byte from 0 to 255'],
     [SaysYesAfterAbort, 'or all of it, when it is aborted while it commits'],
+    [SaysYesAfterAbortAndForgets, 'when it is told to commit after an abort'],
+    [ForgetsAbortForALateRecipient, 'when it is used on after an abort, whoever was taken before'],
+    [LateRecipient, 'when it is used on after an abort while a recipient was asked for'],
     [MixesUp, 'keeps transactions apart that run at the same time'],
   ])('%p fails where it must', async (Transaction, test) => {
     expect(await failures(() => under(Transaction))).toContain(test);
