@@ -4,7 +4,8 @@
  * `to` decides: it is asked for each recipient as it comes, and its outcomes are the outcomes. The copies are begun with the mail data, for
  * all recipients that `to` has taken.
  *
- * - `require: first`: `to` commits first, and only what it has delivered is copied. A copy that fails is a line in the log.
+ * - `require: first`: `to` commits first, and only what it has delivered is copied. A copy that fails is a line in the log, and so is
+ *   one that stands still for `copyTimeout`: it is given up, and holds nobody up any longer.
  * - `require: all`: the copies commit first. If one fails, `to` is aborted and everybody hears a 451: better one copy too many than a
  *   message without one.
  */
@@ -30,6 +31,7 @@ import {
 import { DeliveryPart, PART_FAILED, fanOut, finalReply, type Composed, type PulledBody } from '@mailverb/body';
 import { reply, type Reply } from '@mailverb/protocol';
 import { inject, injectable } from 'tsyringe';
+import { Pace, PacedBody, inTime } from './pace.js';
 import type { TeeOptions } from './tee.options.js';
 
 const NO_COPY = reply(451, '4.3.0', 'a copy of the message could not be made, try again later');
@@ -85,6 +87,8 @@ interface Copies {
 class TeeTransaction implements DeliveryTransaction {
   private readonly taken: Recipient[] = [];
   private parts: DeliveryPart[] = [];
+  /** Copies that have stood still for too long. */
+  private readonly givenUp = new Set<DeliveryPart>();
   /** `to` has delivered: the copies are made whatever happens now. */
   private delivered = false;
   private aborted = false;
@@ -109,13 +113,15 @@ class TeeTransaction implements DeliveryTransaction {
   async body(body: Body): Promise<void> {
     this.expectOpen();
     this.parts = this.copies.parts();
-    await Promise.all(this.parts.map((part, i) => this.offer(part, i)));
+    await Promise.all(this.parts.map((part, i) => this.step(part, i, this.offer(part, i))));
     this.expectOpen();
     const [own, ...branches] = fanOut(body, 1 + this.parts.length);
     if (own === undefined) throw new Error('a body without branches');
     const sent = this.parts.map((part, i) => {
       const branch = branches[i];
-      return branch === undefined ? undefined : part.send(branch);
+      if (branch === undefined || this.options.require === 'all') return branch && part.send(branch);
+      const pace = new Pace(this.clock);
+      return this.step(part, i, part.send(new PacedBody(branch, pace)), branch, pace);
     });
     try {
       await this.read(own);
@@ -135,9 +141,7 @@ class TeeTransaction implements DeliveryTransaction {
 
   async abort(reason: string): Promise<void> {
     this.aborted = true;
-    const ends = [this.to.abort(reason)];
-    if (!this.delivered) for (const part of this.parts) ends.push(part.abort(reason));
-    await Promise.all(ends);
+    await Promise.all([this.to.abort(reason), this.delivered ? undefined : this.abortCopies(reason)]);
   }
 
   private expectOpen(): void {
@@ -161,6 +165,7 @@ class TeeTransaction implements DeliveryTransaction {
   private async offer(part: DeliveryPart, copy: number): Promise<void> {
     for (const recipient of this.taken) {
       const answer = await part.offer(recipient);
+      if (this.givenUp.has(part)) return;
       if (answer === undefined || answer.positive) continue;
       this.copies.note('tee: a copy refused a recipient', {
         copy,
@@ -183,9 +188,12 @@ class TeeTransaction implements DeliveryTransaction {
     const outcomes = await this.to.commit();
     if (wasDelivered(outcomes)) {
       this.delivered = true;
-      await this.inTime(Promise.all(this.parts.map((part, i) => this.finish(part, i))));
+      const made = Promise.all(this.parts.map((part, i) => this.finish(part, i)));
+      if (!(await inTime(this.clock, this.options.copyTimeout, made))) {
+        this.copies.note('tee: copies take too long, the reply does not wait for them', {});
+      }
     } else {
-      await Promise.all(this.parts.map((part) => part.abort('nothing was delivered')));
+      await this.abortCopies('nothing was delivered');
     }
     return outcomes;
   }
@@ -199,19 +207,27 @@ class TeeTransaction implements DeliveryTransaction {
     }
   }
 
-  /** Waits for the copies, but not for ever. */
-  private inTime(copies: Promise<unknown>): Promise<void> {
-    return new Promise((resolve) => {
-      const alarm = this.clock.after(this.options.copyTimeout, () => {
-        this.copies.note('tee: copies take too long, the reply does not wait for them', {});
-        resolve();
-      });
-      const done = () => {
-        alarm.cancel();
-        resolve();
-      };
-      copies.then(done, done);
-    });
+  /** Waits for a step of a copy: to its end if all are required, else until it stands still for too long. */
+  private async step(
+    part: DeliveryPart,
+    copy: number,
+    work: MaybePromise<void>,
+    branch?: PulledBody,
+    pace?: Pace,
+  ): Promise<void> {
+    if (this.options.require === 'all' || !isPromise(work)) return work;
+    if ((await inTime(this.clock, this.options.copyTimeout, work, pace)) || this.aborted) return;
+    this.copies.note('tee: a copy takes too long and is given up', { copy });
+    this.givenUp.add(part);
+    branch?.release();
+    // What hangs in one call may hang in the next too.
+    void part.abort('the copy took too long');
+  }
+
+  private async abortCopies(reason: string): Promise<void> {
+    const aborted = Promise.all(this.parts.map((part) => part.abort(reason)));
+    if (this.options.require === 'all') await aborted;
+    else await inTime(this.clock, this.options.copyTimeout, aborted);
   }
 
   private expectAll(replies: readonly (Reply | undefined)[]): void {

@@ -1,4 +1,4 @@
-import { bodyOf } from '@mailverb/body';
+import { bodyOf, collect } from '@mailverb/body';
 import { BodyAborted } from '@mailverb/contract';
 import { reply } from '@mailverb/protocol';
 import {
@@ -220,6 +220,64 @@ describe('TeeDelivery', () => {
     await settle();
     expect(others[0]?.messages).toHaveLength(1);
     expect(clock.pending).toBe(0);
+  });
+
+  it.each<[string, DeliveryScript]>([
+    ['begin', { begin: () => new Promise(() => undefined) }],
+    ['recipient', { recipient: () => new Promise(() => undefined) }],
+    ['body', { body: () => new Promise(() => undefined) }],
+    ['body, after a chunk', { body: async (body) => (await body.read(), new Promise(() => undefined)) }],
+    ['body, after the end', { body: async (body) => (await collect(body), new Promise(() => undefined)) }],
+  ])('gives a copy up that stands still in %s (require first)', async (_, script) => {
+    const { strategy, clock, others, went, log } = tee('first', {}, script, {});
+    const sent = deliver(strategy, TO, bodyOf([bytes('h'), bytes('i')]));
+    await clock.advance(29_999);
+    expect(went()[0]).toEqual([]);
+    await clock.advance(1);
+    expect(codes(await sent)).toEqual([250, 250]);
+    const delivered = ['hi to a@example.org b@example.org'];
+    expect(went()).toEqual([delivered, [], delivered]);
+    expect(log.map((line) => [line.message, line.fields['copy']])).toEqual([
+      ['tee: a copy takes too long and is given up', 0],
+    ]);
+    if (!('begin' in script)) expect(others[0]?.calls.at(-1)).toBe('abort');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('does not blame a copy for a client that is slow (require first)', async () => {
+    const { strategy, clock, went, log } = tee('first');
+    const next: (() => void)[] = [];
+    const slow = bodyOf(
+      (async function* () {
+        for (const chunk of ['h', 'i']) {
+          await new Promise<void>((resolve) => next.push(resolve));
+          yield bytes(chunk);
+        }
+      })(),
+    );
+    const sent = deliver(strategy, ['a@example.org'], slow);
+    for (let i = 0; i < 2; i += 1) {
+      await clock.advance(100_000);
+      next[i]?.();
+    }
+    expect(codes(await sent)).toEqual([250]);
+    expect(went()).toEqual([['hi to a@example.org'], ['hi to a@example.org']]);
+    expect(log).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('does not wait for ever until a copy is aborted (require first)', async () => {
+    const hangs = new ScriptedDelivery();
+    const begin = hangs.begin.bind(hangs);
+    hangs.begin = async (...args) =>
+      Object.assign(await begin(...args), { abort: () => new Promise<void>(() => undefined) });
+    const log: LogLine[] = [];
+    const clock = new FakeClock();
+    const to = new ScriptedDelivery({ commit: () => reply(451, '4.0.0', 'later') });
+    const strategy = new TeeDelivery(teeOptions.parse({ to, copies: [hangs] }), clock, recordingLogger(log));
+    const sent = deliver(strategy, ['a@example.org'], bytes('x'));
+    await clock.advance(30_000);
+    expect(codes(await sent)).toEqual([451]);
   });
 
   it('makes the copies of what was delivered, also when it is aborted after that (require first)', async () => {
