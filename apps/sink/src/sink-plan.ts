@@ -1,4 +1,6 @@
 /** The smallest server there is: speaks all of SMTP, takes mail for anybody, keeps nothing. A plan is a list; read it from the top. */
+// First: tsyringe, which every plugin loads, wants it to be there.
+import 'reflect-metadata';
 import { use } from '@mailverb/contract';
 import type { LimitsInput, ServerPlan } from '@mailverb/core';
 import { discardPlugin } from '@mailverb/delivery-discard';

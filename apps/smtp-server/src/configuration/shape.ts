@@ -94,6 +94,9 @@ export const configurationSchema = z.strictObject({
       memory: octets()
         .optional()
         .describe('Octets of one message held in memory; what is larger goes to a file. Default `1MiB`.'),
+      totalMemory: octets()
+        .optional()
+        .describe('Octets of all held messages in memory together; beyond, they go to files. Default `64MiB`.'),
       directory: z.string().min(1).optional().describe("Where these files are; default the system's temporary folder."),
     })
     .optional()

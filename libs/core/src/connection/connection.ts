@@ -26,6 +26,9 @@ const TOO_SLOW = reply(421, '4.4.2', 'mail data comes too slowly (limit minDataR
 const DELIVERY_STALLED = reply(451, '4.4.7', 'delivery took too long, try again later (timeouts.delivery)');
 const EARLY_TALKER = reply(554, '5.5.0', 'talked before the greeting (timeouts.greetDelay)');
 
+/** Octets that are read and dropped once the session is over, so that our last words are not lost to a reset. */
+const LATE = 1024 * 1024;
+
 /** One connection and its session. */
 export class Connection implements Wire, Swept {
   readonly conversation: Conversation;
@@ -35,6 +38,7 @@ export class Connection implements Wire, Swept {
   private halfClosed = false;
   private greeted = false;
   private octetsIn = 0;
+  private octetsLate = 0;
   /** When the conversation last came a step further. */
   private movedAt: number;
   /** When the connection is destroyed, once it has been ended. */
@@ -166,7 +170,12 @@ export class Connection implements Wire, Swept {
   received(chunk: Uint8Array): void {
     this.octetsIn += chunk.length;
     const { conversation } = this;
-    if (conversation.cause !== undefined) return;
+    if (conversation.cause !== undefined) {
+      // Dropped, but not without end: who goes on sending after our goodbye does not wait for it.
+      this.octetsLate += chunk.length;
+      if (this.octetsLate > LATE) this.destroy(conversation.cause);
+      return;
+    }
     conversation.protocol.receive(chunk);
     if (conversation.busy || this.blocked || !this.greeted) this.pause();
     else conversation.run();
