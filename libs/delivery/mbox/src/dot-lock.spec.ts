@@ -1,6 +1,6 @@
 import { FakeClock } from '@mailverb/testing';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import fs, { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lock } from './dot-lock.js';
@@ -15,7 +15,10 @@ beforeEach(async () => {
   path = join(folder, 'mbox.lock');
   clock = new FakeClock();
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => {
+  jest.restoreAllMocks();
+  return rm(folder, { recursive: true });
+});
 
 const take = (waitMs = 0, signal = new AbortController().signal) =>
   lock(path, { clock, deadline: clock.now() + waitMs, staleAfterMs: STALE, signal });
@@ -40,7 +43,9 @@ async function passTime<T>(promise: Promise<T>, ms: number): Promise<T> {
 describe('lock', () => {
   it('names the process and the host, and is gone after unlock', async () => {
     const unlock = await take();
-    expect(await readFile(path, 'utf8')).toBe(`${process.pid}\n${hostname()}\n`);
+    const [pid, host, token] = (await readFile(path, 'utf8')).split('\n');
+    expect([pid, host]).toEqual([String(process.pid), hostname()]);
+    expect(token).toMatch(/^[0-9a-f]{18}$/);
     await unlock();
     expect(await readdir(folder)).toEqual([]);
     await unlock();
@@ -66,10 +71,10 @@ describe('lock', () => {
 
   it('waits until the other one lets go', async () => {
     await heldBy('', 0);
-    const waiting = take(10_000);
+    const waiting = take(60_000);
     await clock.advance(5000);
     await rm(path);
-    const unlock = await passTime(waiting, 5000);
+    const unlock = await passTime(waiting, 55_000);
     await unlock();
   });
 
@@ -98,6 +103,73 @@ describe('lock', () => {
     expect(await readFile(path, 'utf8')).toContain(hostname());
     await unlock();
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('is taken by one of several who find the same old lock, though the inode is used again', async () => {
+    // All have found the lock old before one goes on, and the last goes on when another has the lock; every file has the same inode.
+    const COUNT = 4;
+    const real = fs.lstat;
+    let looked = 0;
+    let goOn: () => void = () => undefined;
+    const all = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let enter: () => void = () => undefined;
+    const entered = new Promise<void>((resolve) => {
+      enter = resolve;
+    });
+    const spy: jest.SpyInstance = jest.spyOn(fs, 'lstat');
+    spy.mockImplementation(async (name: string) => {
+      const stats = Object.assign(await real(name), { ino: 1 });
+      looked += 1;
+      if (looked === COUNT) {
+        goOn();
+        await entered;
+      } else if (looked < COUNT) {
+        await all;
+      }
+      return stats;
+    });
+    await heldBy('somebody', STALE + 1000);
+    let inside = 0;
+    let most = 0;
+    const work = Promise.all(
+      Array.from({ length: COUNT }, async () => {
+        const unlock = await take(600_000);
+        inside += 1;
+        most = Math.max(most, inside);
+        enter();
+        for (let i = 0; i < 50; i += 1) await readdir(folder);
+        inside -= 1;
+        await unlock();
+      }),
+    );
+    await passTime(work, 600_000);
+    expect(most).toBe(1);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('lets go of nothing but its own lock', async () => {
+    const unlock = await take();
+    await rm(path);
+    await heldBy('somebody else', 0);
+    await unlock();
+    expect(await readFile(path, 'utf8')).toBe('somebody else');
+  });
+
+  it('survives one who ended while he took an old lock away', async () => {
+    await heldBy('somebody', STALE + 1000);
+    await writeFile(`${path}.stale`, `999999999\n${hostname()}\n`);
+    const unlock = await passTime(take(60_000), 60_000);
+    await unlock();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('waits for one who is taking an old lock away', async () => {
+    await heldBy('somebody', STALE + 1000);
+    await writeFile(`${path}.stale`, `${process.ppid}\n${hostname()}\n`);
+    await expect(take()).rejects.toMatchObject({ name: 'LockTimeout' });
+    expect((await readdir(folder)).toSorted()).toEqual(['mbox.lock', 'mbox.lock.stale']);
   });
 
   it.each([
