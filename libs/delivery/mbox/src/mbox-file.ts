@@ -1,47 +1,74 @@
 /** Appending to an mbox: all of a message, or nothing. The caller holds the lock. */
 import type { Body } from '@mailverb/contract';
 import { pump, unixLines } from '@mailverb/body';
-import { open, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FromQuoter } from './from-quoter.js';
 
 const LF = 10;
 
-/**
- * Appends a message with its From line, and forces it to the disk if `sync`. If anything fails, or the signal fires, the file is cut
- * back to the length that it had.
- */
-export async function appendMessage(
-  path: string,
-  fromLine: string,
-  message: Body,
-  sync: boolean,
-  signal: AbortSignal,
-): Promise<void> {
-  const { file, made } = await openMbox(path);
-  try {
-    const { size } = await file.stat();
-    try {
-      await write(file, Buffer.from((await separator(file, size)) + fromLine, 'latin1'), size, message, signal);
-      if (sync) await file.sync();
-      if (sync && made) await syncFolder(dirname(path));
-      signal.throwIfAborted();
-    } catch (error) {
-      await file.truncate(size);
-      if (sync) await file.sync();
-      throw error;
+/** An mbox file, which need not be there. Remembers for which file its folder has been forced to the disk. */
+export class MboxFile {
+  /** The inode of the file whose name is known to be on the disk. */
+  private named: number | undefined;
+
+  constructor(
+    readonly path: string,
+    private readonly sync: boolean,
+  ) {}
+
+  /** Makes the folder that the file is in, and those above it. What was made is on the disk when this resolves. */
+  async makeFolder(): Promise<void> {
+    const folder = dirname(this.path);
+    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (made === undefined || !this.sync) return;
+    const top = dirname(made);
+    for (let above = dirname(folder); above.length >= top.length; above = dirname(above)) {
+      await syncFolder(above);
+      if (above === top) return;
     }
-  } finally {
-    await file.close();
+  }
+
+  /**
+   * Appends a message with its From line, and forces it to the disk if wanted. If anything fails, or the signal fires, the file is cut
+   * back to the length that it had.
+   */
+  async append(fromLine: string, message: Body, signal: AbortSignal): Promise<void> {
+    const file = await openMbox(this.path);
+    try {
+      const { size, ino } = await file.stat();
+      try {
+        await write(file, Buffer.from((await separator(file, size)) + fromLine, 'latin1'), size, message, signal);
+        if (this.sync) await file.sync();
+        await this.syncName(ino, size);
+        signal.throwIfAborted();
+      } catch (error) {
+        await file.truncate(size);
+        if (this.sync) await file.sync();
+        throw error;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  /**
+   * Forces the name of the file to the disk, once. Whoever made the file may have failed, or died, before that: so it does not matter who
+   * made it. A file without a message may be a new one with an inode that was used before.
+   */
+  private async syncName(ino: number, size: number): Promise<void> {
+    if (!this.sync || (this.named === ino && size > 0)) return;
+    await syncFolder(dirname(this.path));
+    this.named = ino;
   }
 }
 
-async function openMbox(path: string): Promise<{ file: FileHandle; made: boolean }> {
+async function openMbox(path: string): Promise<FileHandle> {
   try {
-    return { file: await open(path, 'wx+', 0o600), made: true };
+    return await open(path, 'wx+', 0o600);
   } catch (error) {
     if (typeof error !== 'object' || error === null || !('code' in error) || error.code !== 'EEXIST') throw error;
-    return { file: await open(path, 'r+'), made: false };
+    return open(path, 'r+');
   }
 }
 

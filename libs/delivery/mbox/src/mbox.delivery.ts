@@ -20,12 +20,11 @@ import {
   type Recipient,
 } from '@mailverb/contract';
 import { reply, type Reply } from '@mailverb/protocol';
-import { mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { inject, injectable } from 'tsyringe';
 import { LockTimeout, lock } from './dot-lock.js';
 import { fromLine } from './from-line.js';
-import { appendMessage } from './mbox-file.js';
+import { MboxFile } from './mbox-file.js';
 import type { MboxOptions } from './mbox.options.js';
 import { inTurn } from './turns.js';
 
@@ -39,7 +38,7 @@ const FAILED = reply(451, '4.3.0', 'the message could not be stored, try again l
 export class MboxDelivery implements DeliveryStrategy, Lifecycle {
   readonly durability: 'disk' | 'memory';
   readonly wholeMessage = true;
-  private readonly path: string;
+  private readonly file: MboxFile;
 
   constructor(
     @inject(Options) private readonly options: MboxOptions,
@@ -47,11 +46,11 @@ export class MboxDelivery implements DeliveryStrategy, Lifecycle {
     @inject(Logger) private readonly logger: Logger,
   ) {
     this.durability = options.fsync ? 'disk' : 'memory';
-    this.path = resolve(options.path);
+    this.file = new MboxFile(resolve(options.path), options.fsync);
   }
 
-  async start(): Promise<void> {
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+  start(): Promise<void> {
+    return this.file.makeFolder();
   }
 
   begin(envelope: Envelope): DeliveryTransaction {
@@ -60,8 +59,9 @@ export class MboxDelivery implements DeliveryStrategy, Lifecycle {
 
   /** Appends a message; gives the reply for it. Rejects only if `signal` fires first: then nothing of it is left. */
   private async append(envelope: Envelope, message: HeldMessage, signal: AbortSignal): Promise<Reply> {
-    const { path, clock } = this;
-    const { fsync, lockTimeout, lockStaleAfter } = this.options;
+    const { file, clock } = this;
+    const { path } = file;
+    const { lockTimeout, lockStaleAfter } = this.options;
     // From now on, not from when it is our turn: those who wait behind a stuck lock must not wait one after another.
     const deadline = clock.now() + lockTimeout;
     try {
@@ -70,7 +70,7 @@ export class MboxDelivery implements DeliveryStrategy, Lifecycle {
         const options = { clock, deadline, staleAfterMs: lockStaleAfter, signal };
         const unlock = await lock(`${path}.lock`, options);
         try {
-          await appendMessage(path, fromLine(envelope.reversePath, clock.now()), message.open(), fsync, signal);
+          await file.append(fromLine(envelope.reversePath, clock.now()), message.open(), signal);
         } finally {
           await unlock();
         }

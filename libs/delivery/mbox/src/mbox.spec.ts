@@ -11,7 +11,7 @@ import {
   type LogLine,
 } from '@mailverb/testing';
 import { existsSync } from 'node:fs';
-import { mkdtemp, open, readdir, readFile, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MboxDelivery, mboxOptions, mboxPlugin, type MboxOptionsInput } from './index.js';
@@ -56,6 +56,11 @@ describeDelivery('mbox without fsync', () => inFolder({ fsync: false }), { conte
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const HELLO = 'From sender@test.example Thu Jan  1 00:00:00 2026\n';
+async function* unreadable(): AsyncGenerator<Uint8Array> {
+  yield bytes('x');
+  throw new Error('unreadable');
+}
+
 const boxes: Box[] = [];
 
 async function start(options: Parameters<typeof inFolder>[0] = {}): Promise<Box> {
@@ -151,6 +156,69 @@ describe('MboxDelivery', () => {
     expect(await text()).toBe(before);
     expect(await leftovers()).toEqual([]);
     expect(log.map((line) => line.level)).toEqual(['error']);
+  });
+
+  const inode = async (path: string) => (await stat(path)).ino;
+
+  /** The inodes of the folders that are forced to the disk. */
+  async function folderSyncs(path: string): Promise<number[]> {
+    const synced: number[] = [];
+    const prototype = await handles(join(path, '..', 'other'));
+    const real = prototype.sync;
+    jest.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
+      const stats = await this.stat();
+      if (stats.isDirectory()) synced.push(stats.ino);
+      return real.call(this);
+    });
+    return synced;
+  }
+
+  it('forces the folder to the disk once for each file, whoever has made it', async () => {
+    const { strategy, make, path } = await start();
+    const synced = await folderSyncs(path);
+    const folder = await inode(join(path, '..'));
+    const send = () => deliver(strategy, ['a@example.org'], bytes('x\r\n'));
+    await send();
+    await send();
+    expect(synced).toEqual([folder]);
+    // Another process made the file, and may have died before it synced the folder.
+    await rename(path, `${path}.1`);
+    await deliver(make(), ['a@example.org'], bytes('x\r\n'));
+    synced.length = 0;
+    await send();
+    await send();
+    expect(synced).toEqual([folder]);
+    await rm(path);
+    await send();
+    expect(synced).toEqual([folder, folder]);
+  });
+
+  it('forces the folder to the disk with the next message if the first could not be stored', async () => {
+    const { strategy, path } = await start();
+    const synced = await folderSyncs(path);
+    const send = () => deliver(strategy, ['a@example.org'], bytes('x\r\n'));
+    const broken = { size: 1, open: () => bodyOf(unreadable()) };
+    const first = await deliver(strategy, ['a@example.org'], bodyOfHeld(broken));
+    expect(first.outcomes.map((o) => o.reply.code)).toEqual([451]);
+    expect([existsSync(path), synced]).toEqual([true, []]);
+    await send();
+    expect(synced).toEqual([await inode(join(path, '..'))]);
+  });
+
+  it('forces the folders that it makes to the disk', async () => {
+    const box = await inFolder();
+    boxes.push(box);
+    const top = join(box.path, '..', '..');
+    const deep = new MboxDelivery(
+      mboxOptions.parse({ path: join(top, 'a', 'b', 'box') }),
+      box.clock,
+      recordingLogger([]),
+    );
+    const synced = await folderSyncs(join(top, 'mail'));
+    await deep.start();
+    expect(synced).toEqual([await inode(join(top, 'a')), await inode(top)]);
+    await deep.start();
+    expect(synced).toHaveLength(2);
   });
 
   it('cuts the file back if the message cannot be read to its end', async () => {
