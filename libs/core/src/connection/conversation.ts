@@ -6,26 +6,23 @@
  */
 import {
   isPromise,
-  SmtpError,
   type Effect,
   type MaybePromise,
-  type Outcome,
   type SessionRecord,
   type StageQuestion,
   type VerbOutcome,
   type Decision,
 } from '@mailverb/contract';
 import { cleanText, reply, ServerProtocol, type Reply, type ServerEvent } from '@mailverb/protocol';
-import type { Feeder } from '../body/inbound-body.js';
 import type { ListenerRuntime } from '../listener/runtime.js';
-import { isQuestion, isReply, isVerbOutcome } from '../plugin-answers.js';
+import { isQuestion, isReply } from '../plugin-answers.js';
 import type { RegisteredVerb } from '../registry/verb-registry.js';
 import { Cancellation } from '../session/cancellation.js';
-import { LOCAL_ERROR, MailTransaction } from '../session/mail-transaction.js';
-import { oneReply } from '../session/one-reply.js';
 import type { SessionState } from '../session/session-state.js';
 import type { Answer } from '../stages/stage-runner.js';
-import { DataPhase, type DataEnd } from './data-phase.js';
+import type { DataPhase } from './data-phase.js';
+import { MailFlow, type Talk } from './mail-flow.js';
+import { VerbCalls } from './verb-calls.js';
 
 /** The connection, as the conversation sees it. */
 export interface Wire {
@@ -55,15 +52,12 @@ const TOO_MANY_COMMANDS = reply(
   '4.7.0',
   'too many commands without a transaction (limit commandsBeforeTransaction)',
 );
-const TOO_MANY_MESSAGES = reply(421, '4.7.0', 'too many messages in one session (limit messages)');
-const TOO_MANY_RECIPIENTS = reply(452, '4.5.3', 'too many recipients (limit recipients)');
 const NOT_SYNCHRONIZED = reply(554, '5.5.0', 'sent before its turn: wait for the reply (limit pipelining)');
 const SHUTTING_DOWN = reply(421, '4.3.2', 'server is shutting down');
 const LOCAL_GOODBYE = reply(421, '4.3.0', 'local error');
-const HOPELESS = reply(421, '4.3.4', 'message too big, giving up (limit messageSize)');
 
 /** What a session does between its greeting and its end. */
-export class Conversation implements Feeder {
+export class Conversation implements Talk {
   readonly protocol: ServerProtocol;
   /** True while a plugin is working on an answer. */
   busy = false;
@@ -71,24 +65,17 @@ export class Conversation implements Feeder {
   cause: string | undefined = undefined;
   /** Set when the server is going down: idle sessions are told so, transactions may finish. */
   draining = false;
-  data: DataPhase | undefined = undefined;
-  private transaction: MailTransaction | undefined = undefined;
+  private readonly mail: MailFlow;
+  private readonly verbs: VerbCalls;
   /** A verb converses (AUTH): whose turn it is, and what its next line goes to. */
   private conversing: RegisteredVerb | undefined = undefined;
   private answer: ((line: Uint8Array) => MaybePromise<VerbOutcome>) | undefined = undefined;
-  /** A chunk is being read: what to say when it has come. */
-  private chunkReply: Reply | undefined = undefined;
-  private skipping = false;
-  private skipped = 0;
-  private lastChunk = false;
   private cancellation: Cancellation | undefined = undefined;
   private decisions: Decision[] | undefined = undefined;
   private commands = 0;
   private errors = 0;
   private unknown = 0;
   private idleCommands = 0;
-  private transactions = 0;
-  private delivered = 0;
 
   constructor(
     private readonly runtime: ListenerRuntime,
@@ -96,6 +83,8 @@ export class Conversation implements Feeder {
     private readonly wire: Wire,
   ) {
     this.protocol = new ServerProtocol(runtime.protocolOptions);
+    this.mail = new MailFlow(runtime, this);
+    this.verbs = new VerbCalls(runtime, session);
   }
 
   /** Asks the connect policies and greets. */
@@ -134,10 +123,10 @@ export class Conversation implements Feeder {
           this.await(this.line(event.line));
           break;
         case 'body':
-          this.body(event.chunk);
+          this.mail.body(event.chunk);
           break;
         case 'bodyEnd':
-          this.await(this.bodyEnd(event));
+          this.await(this.mail.bodyEnd(event));
           break;
         case 'violation':
           this.violated(event);
@@ -164,19 +153,24 @@ export class Conversation implements Feeder {
   /** The server is going down: now, if nothing is under way; else when what is has ended. */
   drain(): void {
     this.draining = true;
-    if (!this.busy && this.transaction === undefined) this.hangup(SHUTTING_DOWN, 'shutdown');
+    if (!this.busy && this.mail.transaction === undefined) this.hangup(SHUTTING_DOWN, 'shutdown');
   }
 
   /** The connection is gone, whatever was going on: a message that was not answered is not delivered. */
   gone(cause: string): void {
     this.cause ??= cause;
-    this.endTransaction('aborted', undefined, [], 'client has gone');
+    this.mail.end('aborted', undefined, [], 'client has gone');
     this.cancellation?.cancel('session is over');
+  }
+
+  /** The message that is coming in. */
+  get data(): DataPhase | undefined {
+    return this.mail.data;
   }
 
   /** True while mail data is coming, and not only expected. */
   get receiving(): boolean {
-    return this.data !== undefined && (this.session.phase !== 'bdat' || this.chunkReply !== undefined);
+    return this.mail.receiving;
   }
 
   record(octetsIn: number): SessionRecord {
@@ -184,16 +178,28 @@ export class Conversation implements Feeder {
       endedAt: this.runtime.clock.now(),
       commands: this.commands,
       errors: this.errors,
-      transactions: this.transactions,
-      delivered: this.delivered,
+      transactions: this.mail.transactions,
+      delivered: this.mail.delivered,
       octetsIn,
       cause: this.cause ?? 'disconnect',
       decisions: this.decisions ?? [],
     };
   }
 
-  private get cancel(): Cancellation {
+  get cancel(): Cancellation {
     return (this.cancellation ??= new Cancellation());
+  }
+
+  goodbye(): void {
+    this.hangup(SHUTTING_DOWN, 'shutdown');
+  }
+
+  worked(): void {
+    this.idleCommands = 0;
+  }
+
+  more(): void {
+    this.wire.more();
   }
 
   private await(result: MaybePromise<void>): void {
@@ -214,21 +220,16 @@ export class Conversation implements Feeder {
   }
 
   private settle(): void {
-    const { data } = this;
-    if (data !== undefined) {
-      data.drop(this.protocol.dropped);
-      if (data.hopeless) return this.limit('messageSize', HOPELESS);
-      data.flow();
-    }
-    if (this.draining && this.transaction === undefined && this.cause === undefined) {
+    if (!this.mail.settle()) return;
+    if (this.draining && this.mail.transaction === undefined && this.cause === undefined) {
       this.hangup(SHUTTING_DOWN, 'shutdown');
       return;
     }
     this.wire.flush();
-    this.wire.idle(data === undefined || !data.full);
+    this.wire.idle(this.data?.full !== true);
   }
 
-  private say(answer: Reply): void {
+  say(answer: Reply): void {
     if (answer.code >= 400 && this.cause === undefined) {
       this.errors += 1;
       // In place of the reply, as a command has one.
@@ -242,13 +243,13 @@ export class Conversation implements Feeder {
     this.runtime.watchers.replySent(this.session, answer);
   }
 
-  private close(cause: string): void {
+  close(cause: string): void {
     this.cause = cause;
-    this.endTransaction('aborted', undefined, [], cause);
+    this.mail.end('aborted', undefined, [], cause);
     this.wire.finish(cause);
   }
 
-  private limit(name: string, goodbye: Reply): void {
+  limit(name: string, goodbye: Reply): void {
     if (this.cause !== undefined) return;
     this.runtime.watchers.limitReached(this.session, name);
     this.cause = 'limit';
@@ -258,8 +259,8 @@ export class Conversation implements Feeder {
   }
 
   private decide(decision: Decision): void {
-    if (this.transaction === undefined) (this.decisions ??= []).push(decision);
-    else this.transaction.decided(decision);
+    if (this.mail.transaction === undefined) (this.decisions ??= []).push(decision);
+    else this.mail.transaction.decided(decision);
   }
 
   private welcomed(answer: Answer): void {
@@ -295,12 +296,12 @@ export class Conversation implements Feeder {
       const { stage } = found.verb;
       if (stage === undefined || runtime.stages.matters(stage)) question = found.verb.question?.(params, this.session);
     } catch (error) {
-      return this.refuseCommand(found, this.fault(found, error), `verb ${name}`, 'it failed');
+      return this.refuseCommand(found, this.verbs.fault(found, error), `verb ${name}`, 'it failed');
     }
     if (question === undefined) return this.perform(found, params);
     if (!isQuestion(question)) {
       const error = new Error('asked something that is no question');
-      return this.carryOut(found, this.failed(found, params, error));
+      return this.carryOut(found, this.verbs.failed(found, params, error));
     }
     this.session.asksAgain(question.stage);
     const answer = runtime.stages.ask(question.stage, question.input, this.session, this.cancel);
@@ -315,54 +316,24 @@ export class Conversation implements Feeder {
     const effect = found.verb.refusalEffect?.(params);
     if (effect?.type === 'skip-chunk' && refusal.kind !== 'hangup') {
       this.decide({ by, reply: refusal.reply, reason: refusal.reason });
-      return this.skip(effect.octets, refusal.reply);
+      return this.mail.skip(effect.octets, refusal.reply);
     }
     this.refuseCommand(found, refusal.reply, by, refusal.reason);
     if (refusal.kind === 'hangup' || effect?.type === 'close') this.close('policy');
   }
 
   private perform(found: RegisteredVerb, params: unknown): MaybePromise<void> {
-    let outcome: MaybePromise<VerbOutcome>;
-    try {
-      outcome = found.verb.perform(params, this.session);
-    } catch (error) {
-      outcome = this.failed(found, params, error);
-    }
-    if (!isPromise(outcome)) return this.carryOut(found, this.checked(found, params, outcome));
-    return this.inTime(outcome).then(
-      (settled) => this.carryOut(found, this.checked(found, params, settled)),
-      (error: unknown) => this.carryOut(found, this.failed(found, params, error)),
-    );
-  }
-
-  private checked(found: RegisteredVerb, params: unknown, outcome: VerbOutcome): VerbOutcome {
-    if (isVerbOutcome(outcome)) return outcome;
-    return this.failed(found, params, new Error('performed to something that is no outcome'));
-  }
-
-  /** A verb has the time that a policy has; one that never answers must not hold its session for ever. */
-  private inTime(outcome: PromiseLike<VerbOutcome>): Promise<VerbOutcome> {
-    const { clock, timeouts } = this.runtime;
-    return new Promise((resolve, reject) => {
-      const alarm = clock.after(timeouts.policy, () => reject(new Error(`no answer within ${timeouts.policy} ms`)));
-      Promise.resolve(outcome)
-        .finally(() => alarm.cancel())
-        .then(resolve, reject);
-    });
-  }
-
-  private failed(found: RegisteredVerb, params: unknown, error: unknown): VerbOutcome {
-    // Without params there was no command to undo: a line of a conversation.
-    const effect = params === undefined ? undefined : found.verb.refusalEffect?.(params);
-    const answer = this.fault(found, error);
-    return effect === undefined ? { reply: answer } : { reply: answer, effect };
+    const outcome = this.verbs.outcome(found, params, () => found.verb.perform(params, this.session));
+    return isPromise(outcome)
+      ? outcome.then((settled) => this.carryOut(found, settled))
+      : this.carryOut(found, outcome);
   }
 
   private carryOut(found: RegisteredVerb, outcome: VerbOutcome): MaybePromise<void> {
     if (this.cause !== undefined) return;
     const { reply: answer, effect } = outcome;
     if (!answer.positive) {
-      if (effect?.type === 'skip-chunk') return this.skip(effect.octets, answer);
+      if (effect?.type === 'skip-chunk') return this.mail.skip(effect.octets, answer);
       this.refuseCommand(found, answer, `verb ${found.verb.name}`, undefined);
       if (effect?.type === 'close') this.close('protocol');
       return;
@@ -376,26 +347,23 @@ export class Conversation implements Feeder {
     const { session } = this;
     switch (effect.type) {
       case 'greet':
-        this.endTransaction('aborted', undefined, [], 'a new greeting');
+        this.mail.end('aborted', undefined, [], 'a new greeting');
         session.heloName = effect.name;
         session.extended = effect.extended;
         session.phase = 'greeted';
         return this.say(answer);
       case 'begin':
-        return this.begin(effect, answer);
+        return this.mail.begin(effect, answer);
       case 'recipient':
-        return this.recipient(effect, answer);
+        return this.mail.recipient(effect, answer);
       case 'receive-dot':
-        this.data = this.newData();
-        if (this.data === undefined) return this.refuse(LOCAL_ERROR, 'verb', 'mail data without a transaction');
-        this.protocol.expectData();
-        return this.say(answer);
+        return this.mail.receiveDot(answer);
       case 'receive-chunk':
-        return this.receiveChunk(effect, answer);
+        return this.mail.receiveChunk(effect, answer);
       case 'skip-chunk':
-        return this.skip(effect.octets, answer);
+        return this.mail.skip(effect.octets, answer);
       case 'reset':
-        this.endTransaction('aborted', undefined, [], 'reset');
+        this.mail.end('aborted', undefined, [], 'reset');
         return this.say(answer);
       case 'converse':
         this.answer = effect.answer;
@@ -418,56 +386,9 @@ export class Conversation implements Feeder {
     this.conversing = undefined;
     this.protocol.expectCommand();
     if (answer === undefined || conversing === undefined) return;
-    let outcome: MaybePromise<VerbOutcome>;
-    try {
-      outcome = answer(line);
-    } catch (error) {
-      outcome = this.failed(conversing, undefined, error);
-    }
-    if (!isPromise(outcome)) return this.carryOut(conversing, this.checked(conversing, undefined, outcome));
-    return this.inTime(outcome).then(
-      (settled) => this.carryOut(conversing, this.checked(conversing, undefined, settled)),
-      (error: unknown) => this.carryOut(conversing, this.failed(conversing, undefined, error)),
-    );
-  }
-
-  private begin(effect: Effect & { type: 'begin' }, answer: Reply): void {
-    const { runtime, session } = this;
-    // What was under way has ended, and this is something new.
-    if (this.draining) return this.hangup(SHUTTING_DOWN, 'shutdown');
-    if (this.transactions >= runtime.limits.messages) return this.limit('messages', TOO_MANY_MESSAGES);
-    this.transactions += 1;
-    this.idleCommands = 0;
-    if (this.transaction !== undefined) this.endTransaction('aborted', undefined, [], 'a new transaction');
-    this.transaction = new MailTransaction(
-      `${session.id}.${this.transactions}`,
-      effect.reversePath,
-      effect.parameters,
-      session,
-      runtime,
-    );
-    session.envelope = this.transaction.envelope;
-    session.phase = 'mail';
-    this.say(answer);
-  }
-
-  private recipient(effect: Effect & { type: 'recipient' }, answer: Reply): MaybePromise<void> {
-    const { transaction, runtime } = this;
-    if (transaction === undefined) return this.refuse(LOCAL_ERROR, 'verb', 'a recipient without a transaction');
-    this.idleCommands = 0;
-    if (transaction.envelope.recipients.length >= runtime.limits.recipients) {
-      runtime.watchers.limitReached(this.session, 'recipients');
-      return this.refuse(TOO_MANY_RECIPIENTS, 'limit recipients', undefined);
-    }
-    const words = transaction.offer(effect.mailbox, effect.parameters);
-    return isPromise(words) ? words.then((settled) => this.offered(settled, answer)) : this.offered(words, answer);
-  }
-
-  private offered(words: Reply | undefined, answer: Reply): void {
-    if (this.cause !== undefined) return;
-    if (words !== undefined && !words.positive) return this.refuse(words, 'delivery', undefined);
-    this.session.phase = 'rcpt';
-    this.say(words ?? answer);
+    const outcome = this.verbs.outcome(conversing, undefined, () => answer(line));
+    if (!isPromise(outcome)) return this.carryOut(conversing, outcome);
+    return outcome.then((settled) => this.carryOut(conversing, settled));
   }
 
   private unknownVerb(name: string): void {
@@ -507,7 +428,7 @@ export class Conversation implements Feeder {
     this.close('protocol');
   }
 
-  private refuse(answer: Reply, by: string, reason: string | undefined): void {
+  refuse(answer: Reply, by: string, reason: string | undefined): void {
     this.decide({ by, reply: answer, reason });
     this.say(answer);
   }
@@ -517,136 +438,16 @@ export class Conversation implements Feeder {
     this.refuse(answer.refusal.reply, answer.by, answer.refusal.reason);
   }
 
-  /** What a verb throws costs its command: its own words if it has some that refuse, else 451. */
-  private fault(found: RegisteredVerb, error: unknown): Reply {
-    this.runtime.watchers.faultCaught(this.session, `verb ${found.verb.name}`, error);
-    return error instanceof SmtpError && !error.reply.positive ? error.reply : LOCAL_ERROR;
-  }
-
-  // Mail data
-
-  private newData(): DataPhase | undefined {
-    const { transaction } = this;
-    if (transaction === undefined) return undefined;
-    this.idleCommands = 0;
-    return new DataPhase(this.runtime, this.session, transaction, this.cancel, this);
-  }
-
-  /** The reader of mail data has taken what there was: go on reading. */
-  hungry(): void {
-    if (this.data !== undefined) this.data.movedAt = this.runtime.sweeper.now;
-    if (!this.busy) this.wire.more();
-  }
-
-  private receiveChunk(effect: Effect & { type: 'receive-chunk' }, answer: Reply): void {
-    this.data ??= this.newData();
-    if (this.data === undefined) return this.skip(effect.octets, LOCAL_ERROR);
-    if (effect.octets > 0) this.idleCommands = 0;
-    this.session.phase = 'bdat';
-    this.chunkReply = answer;
-    this.lastChunk = effect.last;
-    this.data.announce(effect.octets);
-    const binary = this.transaction?.envelope.parameters.BODY === 'BINARYMIME';
-    this.protocol.expectChunk(effect.octets, binary, effect.last);
-  }
-
-  private skip(octets: number, answer: Reply): void {
-    // A message without one of its chunks must never be completed by those pipelined behind it.
-    const { phase } = this.session;
-    if (phase === 'rcpt' || phase === 'bdat') this.endTransaction('refused', answer, [], answer.text);
-    this.chunkReply = answer;
-    this.skipping = true;
-    this.skipped = 0;
-    this.protocol.expectChunk(octets, true, true);
-  }
-
-  private body(chunk: Uint8Array): void {
-    if (this.skipping) {
-      this.skipped += chunk.length;
-      if (this.skipped > this.runtime.limits.messageSize) this.limit('messageSize', HOPELESS);
-      return;
-    }
-    const { data } = this;
-    if (data === undefined) return;
-    data.push(chunk);
-    if (data.hopeless) this.limit('messageSize', HOPELESS);
-  }
-
-  private bodyEnd(event: ServerEvent & { type: 'bodyEnd' }): MaybePromise<void> {
-    const { chunkReply, data } = this;
-    this.chunkReply = undefined;
-    if (this.skipping) {
-      this.skipping = false;
-      if (chunkReply !== undefined) this.say(chunkReply);
-      return;
-    }
-    if (data === undefined) return;
-    if (event.reply !== undefined) data.refuse(event.reply, 'protocol', event.fault);
-    if (chunkReply !== undefined && !this.lastChunk) return this.chunkEnd(data, chunkReply);
-    this.runtime.watchers.dataReceived(this.session, this.transaction?.size ?? 0);
-    const end = data.finish();
-    return isPromise(end) ? end.then((settled) => this.answered(settled)) : this.answered(end);
-  }
-
-  private chunkEnd(data: DataPhase, answer: Reply): void {
-    data.flow();
-    if (data.failure === undefined) return this.say(answer);
-    // RFC 3030 3: a chunk that fails fails the transaction; what is pipelined behind it is refused, and its bytes are dropped.
-    const { failure } = data;
-    this.endTransaction('refused', failure, [], failure.text);
-    this.say(failure);
-  }
-
-  private answered(end: DataEnd): void {
-    if (this.cause !== undefined) return;
-    const lmtp = this.runtime.info.protocol === 'lmtp';
-    if (end.outcomes === undefined) {
-      const count = lmtp ? (this.transaction?.envelope.recipients.length ?? 1) : 1;
-      this.endTransaction('refused', end.reply, [], end.reply.text);
-      this.conclude(Array.from({ length: count }, () => end.reply));
-      if (end.hangup) this.close('policy');
-      return;
-    }
-    const { outcomes } = end;
-    const answer = oneReply(outcomes);
-    if (outcomes.some((outcome) => outcome.reply.positive)) this.delivered += 1;
-    this.endTransaction('committed', answer, outcomes, '');
-    if (lmtp) this.conclude(outcomes.map((outcome) => outcome.reply));
-    else if (answer.positive) this.say(answer);
-    else this.conclude([answer]);
-  }
-
   /**
    * Says what became of a message: in LMTP a reply for each recipient, in their order (RFC 2033 4.2). All of them are said before a limit is
    * looked at, as each is about mail that is or is not somewhere.
    */
-  private conclude(answers: readonly Reply[]): void {
+  conclude(answers: readonly Reply[]): void {
     for (const answer of answers) {
       if (answer.code >= 400) this.errors += 1;
       this.speak(answer);
     }
     if (this.errors > this.runtime.limits.errors) this.limit('errors', TOO_MANY_ERRORS);
-  }
-
-  private endTransaction(
-    end: 'committed' | 'refused' | 'aborted',
-    answer: Reply | undefined,
-    outcomes: readonly Outcome[],
-    reason: string,
-  ): void {
-    const { transaction, session } = this;
-    if (session.phase !== 'connected' && session.phase !== 'greeted') session.phase = 'greeted';
-    if (transaction === undefined) {
-      // A MAIL that was refused may have left notes and slots.
-      session.endTransaction();
-      return;
-    }
-    this.transaction = undefined;
-    transaction.end(end, answer, outcomes, reason);
-    this.data?.release();
-    this.data = undefined;
-    this.protocol.endChunks();
-    session.endTransaction();
   }
 
   private tellCommand(found: RegisteredVerb | undefined, name: string, args: string): void {

@@ -1,0 +1,67 @@
+/** Calls verbs, and sees to it that whatever they do an outcome comes of it: in time, well formed, and with what must happen all the same. */
+import { isPromise, SmtpError, type MaybePromise, type VerbOutcome } from '@mailverb/contract';
+import type { Reply } from '@mailverb/protocol';
+import type { ListenerRuntime } from '../listener/runtime.js';
+import { isVerbOutcome } from '../plugin-answers.js';
+import type { RegisteredVerb } from '../registry/verb-registry.js';
+import { LOCAL_ERROR } from '../session/mail-transaction.js';
+import type { SessionState } from '../session/session-state.js';
+
+/** The calls of one session. */
+export class VerbCalls {
+  constructor(
+    private readonly runtime: ListenerRuntime,
+    private readonly session: SessionState,
+  ) {}
+
+  /**
+   * What a call comes to. Never throws or rejects.
+   * @param params what the verb has parsed; undefined for a line of a conversation, where there is no command to undo.
+   */
+  outcome(
+    found: RegisteredVerb,
+    params: unknown,
+    call: () => MaybePromise<VerbOutcome>,
+  ): VerbOutcome | Promise<VerbOutcome> {
+    let result: MaybePromise<VerbOutcome>;
+    try {
+      result = call();
+    } catch (error) {
+      return this.failed(found, params, error);
+    }
+    if (!isPromise(result)) return this.checked(found, params, result);
+    return this.inTime(result).then(
+      (settled) => this.checked(found, params, settled),
+      (error: unknown) => this.failed(found, params, error),
+    );
+  }
+
+  /** The outcome of a verb that failed: its refusal, and the bytes that come in any case. */
+  failed(found: RegisteredVerb, params: unknown, error: unknown): VerbOutcome {
+    const effect = params === undefined ? undefined : found.verb.refusalEffect?.(params);
+    const answer = this.fault(found, error);
+    return effect === undefined ? { reply: answer } : { reply: answer, effect };
+  }
+
+  /** What a verb throws costs its command: its own words if it has some that refuse, else 451. */
+  fault(found: RegisteredVerb, error: unknown): Reply {
+    this.runtime.watchers.faultCaught(this.session, `verb ${found.verb.name}`, error);
+    return error instanceof SmtpError && !error.reply.positive ? error.reply : LOCAL_ERROR;
+  }
+
+  private checked(found: RegisteredVerb, params: unknown, outcome: VerbOutcome): VerbOutcome {
+    if (isVerbOutcome(outcome)) return outcome;
+    return this.failed(found, params, new Error('performed to something that is no outcome'));
+  }
+
+  /** A verb has the time that a policy has; one that never answers must not hold its session for ever. */
+  private inTime(outcome: PromiseLike<VerbOutcome>): Promise<VerbOutcome> {
+    const { clock, timeouts } = this.runtime;
+    return new Promise((resolve, reject) => {
+      const alarm = clock.after(timeouts.policy, () => reject(new Error(`no answer within ${timeouts.policy} ms`)));
+      Promise.resolve(outcome)
+        .finally(() => alarm.cancel())
+        .then(resolve, reject);
+    });
+  }
+}
