@@ -70,7 +70,8 @@ export class EntryReader {
       if (value === undefined) continue;
       this.found.push({ path: keyPath(path, key), message: 'has no effect within another policy: say it on that one' });
     }
-    return use;
+    // Without them, so that the core does not say it again.
+    return use && { ...use, mode: undefined, budgetMs: undefined };
   }
 
   private async entry(kind: EntryKind, raw: unknown, path: string): Promise<readonly ReadEntry[]> {

@@ -5,7 +5,16 @@ import { SizeExtension } from './size.extension.js';
 import sizePlugin from './plugin.js';
 
 function limited(maxMessageSize: number): Session {
-  return testSession({ listener: { name: 'mx', hostname: 'mx.example.org', protocol: 'smtp', maxMessageSize, maxRecipients: 0, maxMessages: 0 } });
+  return testSession({
+    listener: {
+      name: 'mx',
+      hostname: 'mx.example.org',
+      protocol: 'smtp',
+      maxMessageSize,
+      maxRecipients: 0,
+      maxMessages: 0,
+    },
+  });
 }
 
 describeExtension('SIZE', () => new SizeExtension(), {

@@ -52,6 +52,8 @@ describe('ConsoleLogger', () => {
 
   it('has colours on a terminal alone', () => {
     mockTerminal.is = true;
+    // Whoever runs the tests may have set it for themselves.
+    jest.replaceProperty(process, 'env', { ...process.env, NO_COLOR: '' });
     try {
       make().error({ a: '\x1b[2J' }, 'm\x1b[31m');
     } finally {

@@ -140,7 +140,14 @@ export function describeTransform(name: string, factory: TransformFactory, suite
 }
 
 function inputOf(facts: Facts, protocol: 'smtp' | 'lmtp', extended: boolean): TransformInput {
-  const listener = { name: 'test', hostname: 'mx.test.example', protocol, maxMessageSize: 0, maxRecipients: 0, maxMessages: 0 };
+  const listener = {
+    name: 'test',
+    hostname: 'mx.test.example',
+    protocol,
+    maxMessageSize: 0,
+    maxRecipients: 0,
+    maxMessages: 0,
+  };
   const session = sessionOf(facts, 'rcpt', [...facts.earlier, facts.mailbox], { listener, extended });
   if (session.envelope === undefined) throw new Error('a session without its envelope');
   return Object.freeze({ session, envelope: session.envelope });

@@ -21,7 +21,14 @@ const TLS: TlsFacts = {
   clientCertificate: undefined,
 };
 const ANN = { name: 'ann@example.org', mechanism: 'PLAIN' };
-const listener: Session['listener'] = { name: 'mx', hostname: 'mx.example.org', protocol: 'smtp', maxMessageSize: 0, maxRecipients: 0, maxMessages: 0 };
+const listener: Session['listener'] = {
+  name: 'mx',
+  hostname: 'mx.example.org',
+  protocol: 'smtp',
+  maxMessageSize: 0,
+  maxRecipients: 0,
+  maxMessages: 0,
+};
 
 const make = (options: z.input<typeof receivedOptions> = {}, clock = new FakeClock(NOON)): ReceivedTransform =>
   new ReceivedTransform(receivedOptions.parse(options), clock);
