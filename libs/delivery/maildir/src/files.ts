@@ -30,9 +30,9 @@ export const files = {
   unlink: (path: string): Promise<void> => promised((done) => fs.unlink(path, done)),
   stat: (path: string): Promise<fs.Stats> => promised((done) => fs.lstat(path, done)),
   list: (path: string): Promise<string[]> => promised((done) => fs.readdir(path, done)),
-  /** With all that is missing above it, of mode 0700. Gives the topmost folder that was made. */
-  makeFolder: (path: string): Promise<string | undefined> =>
-    promised((done) => fs.mkdir(path, { recursive: true, mode: 0o700 }, done)),
+  /** Of mode 0700. Fails if the name is taken, or if there is no folder above. */
+  makeFolder: (path: string): Promise<void> =>
+    promised((done) => fs.mkdir(path, { mode: 0o700 }, (error) => done(error, undefined))),
 };
 
 /** True if `error` is a failed system call of one of these codes. */

@@ -7,6 +7,7 @@ import { isErrno } from './files.js';
 import { mailboxLocalPart, safeName } from './mailbox-name.js';
 import type { MaildirOptions } from './maildir.options.js';
 import { makeMaildir } from './message-file.js';
+import { NewFolders } from './new-folders.js';
 
 /** The Maildirs below one path. */
 export class Mailboxes {
@@ -16,6 +17,7 @@ export class Mailboxes {
   memoryInUse = 0;
   private readonly names = new FileNames();
   private readonly folders = new FolderSync();
+  private readonly newFolders = new NewFolders((path) => this.sync(path));
 
   constructor(
     readonly options: MaildirOptions,
@@ -44,11 +46,23 @@ export class Mailboxes {
 
   /** Makes a Maildir, with what is missing above it. */
   make(folder: string): Promise<void> {
-    return makeMaildir(folder, (path) => this.sync(path));
+    return makeMaildir(folder, this.newFolders);
   }
 
-  /** Resolves when what was done in the folder is on the disk, as far as that is wanted. */
-  async sync(folder: string): Promise<void> {
+  /** Makes the folder above all Maildirs. */
+  async makeRoot(): Promise<void> {
+    await this.newFolders.make(this.root);
+    await this.newFolders.secure(this.root);
+  }
+
+  /** Resolves when what was put into `new/` of a Maildir is on the disk, and the way to it, as far as that is wanted. */
+  async settle(folder: string): Promise<void> {
+    const path = join(folder, 'new');
+    await this.sync(path);
+    if (!this.newFolders.safe) await this.newFolders.secure(path);
+  }
+
+  private async sync(folder: string): Promise<void> {
     if (this.options.fsync) await this.folders.sync(folder);
   }
 

@@ -43,9 +43,9 @@ export class MaildirDelivery implements DeliveryStrategy, Lifecycle {
     if (layout === 'shared') {
       if (create) await this.mailboxes.make(root);
       else if (!(await isMaildir(root))) throw new Error(`${root} is no Maildir (and the option create is false)`);
-    } else if (create) {
-      await files.makeFolder(root);
     } else {
+      if (create) await this.mailboxes.makeRoot();
+      // Throws unless it is a folder that can be read.
       await files.list(root);
     }
     const removed = await removeStale(root, layout, this.clock.now() - staleAfter);

@@ -1,6 +1,6 @@
 import { bodyOf } from '@mailverb/body';
-import { deliver, openDelivery, testRecipient } from '@mailverb/testing';
-import { mkdir, readdir } from 'node:fs/promises';
+import { deliver, openDelivery, settle, testRecipient } from '@mailverb/testing';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { files } from './files.js';
 import { inFolder, type Folder } from './maildir.fixture.js';
@@ -88,6 +88,98 @@ describe('a Maildir that says 250', () => {
     jest.spyOn(files, 'write').mockImplementation((fd, data) => write(fd, data.subarray(0, 3)));
     await deliver(strategy, ['a@example.org'], bytes('0123456789'));
     expect((await stored()).map((b) => Buffer.from(b).toString())).toEqual(['0123456789']);
+  });
+});
+
+describe('a mailbox that is made for a message', () => {
+  /** Lets each sync of one folder wait, or fail; gives the folders that were synced, in order. */
+  async function watchSyncs(of: string, instead: () => Promise<void>): Promise<string[]> {
+    const synced: string[] = [];
+    const opened = new Map<number, string>();
+    const { openFolder, fsync, close } = files;
+    jest.spyOn(files, 'close').mockImplementation((fd) => {
+      opened.delete(fd);
+      close(fd);
+    });
+    jest.spyOn(files, 'openFolder').mockImplementation(async (at) => {
+      const fd = await openFolder(at);
+      opened.set(fd, at);
+      return fd;
+    });
+    jest.spyOn(files, 'fsync').mockImplementation(async (fd) => {
+      const at = opened.get(fd);
+      if (at === of) await instead();
+      await fsync(fd);
+      if (at !== undefined) synced.push(at);
+    });
+    return synced;
+  }
+
+  it.each(['a', 'b'])('is on the disk before anybody hears 250: the first for a, the second for %s', async (second) => {
+    const { strategy, path } = await start();
+    let goOn: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let reached: () => void = () => undefined;
+    const syncing = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    const synced = await watchSyncs(path, () => (reached(), held));
+    const order: string[] = [];
+    const send = (name: string) =>
+      deliver(strategy, [`${name}@example.org`], bytes('x')).then(({ outcomes }) => {
+        order.push(`${codes(outcomes).join()} with ${synced.includes(path) ? '' : 'no '}sync of the domain`);
+      });
+    const first = send('a');
+    await syncing;
+    const other = send(second);
+    const inbox = join(path, 'example.org', second, 'new');
+    // When this is done, the second has nothing to wait for but what the first has made.
+    for (let turn = 0; turn < 10_000 && !synced.includes(inbox); turn += 1) await settle();
+    await settle();
+    goOn();
+    await Promise.all([first, other]);
+    expect(order).toEqual(['250 with sync of the domain', '250 with sync of the domain']);
+  });
+
+  it('is synced with the next message if it could not be synced with the first', async () => {
+    const { strategy, path, stored } = await start();
+    let fails = true;
+    const synced = await watchSyncs(path, async () => {
+      if (fails) throw errno('EIO');
+    });
+    const send = async () => codes((await deliver(strategy, ['a@example.org'], bytes('x'))).outcomes);
+    expect(await send()).toEqual([451]);
+    expect(await send()).toEqual([451]);
+    expect(await stored()).toEqual([]);
+    fails = false;
+    expect(await send()).toEqual([250]);
+    expect(synced).toContain(path);
+    synced.length = 0;
+    expect(await send()).toEqual([250]);
+    expect(synced).toEqual([join(path, 'example.org', 'a', 'new')]);
+  });
+
+  it.each(['shared', 'per-recipient'] as const)(
+    'is on the disk when the server has started (layout %s)',
+    async (layout) => {
+      folder = await inFolder({ layout }, 'deep/er');
+      const { strategy, path } = folder;
+      const synced = await watchSyncs('', async () => undefined);
+      await strategy.start();
+      const top = join(path, '..', '..');
+      expect(synced).toEqual([...(layout === 'shared' ? [path] : []), join(top, 'deep'), top]);
+      synced.length = 0;
+      await strategy.start();
+      expect(synced).toEqual([]);
+    },
+  );
+
+  it('is not made where a file is', async () => {
+    folder = await inFolder({ layout: 'per-recipient' }, 'box');
+    await writeFile(folder.path, '');
+    await expect(folder.strategy.start()).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 });
 

@@ -184,7 +184,7 @@ export class MaildirTransaction implements DeliveryTransaction {
 
   /** The message is in new/: it is delivered when the folder is on the disk, and taken back if that fails. */
   private async confirm(folder: string, answers: Map<string, Reply>): Promise<void> {
-    await this.attempt(folder, answers, () => this.shared.sync(join(folder, 'new')));
+    await this.attempt(folder, answers, () => this.shared.settle(folder));
     if (answers.has(folder)) await this.takeBack(folder);
     else answers.set(folder, delivered(`stored as ${this.envelope.id}`));
   }

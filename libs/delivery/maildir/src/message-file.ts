@@ -1,6 +1,7 @@
 /** One message on its way through `tmp/`: written, forced to the disk, and then given its place, or removed. */
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { files, isErrno } from './files.js';
+import type { NewFolders } from './new-folders.js';
 
 /** A file in some `tmp/`. It holds a descriptor until `finish` or `remove`. */
 export class MessageFile {
@@ -85,16 +86,20 @@ async function copy(from: string, temporary: string, to: string, sync: boolean):
 /** The three folders of a Maildir. */
 const PARTS = ['tmp', 'new', 'cur'] as const;
 
-/** Makes a Maildir where none is. What was made is on the disk when this resolves (if `sync`), up to the folder that was there. */
-export async function makeMaildir(folder: string, sync: (path: string) => Promise<void>): Promise<void> {
-  const made = await files.makeFolder(folder);
-  for (const part of PARTS) await files.makeFolder(join(folder, part));
-  await sync(folder);
-  if (made === undefined) return;
-  const top = dirname(made);
-  for (let above = dirname(folder); above.length >= top.length; above = dirname(above)) {
-    await sync(above);
-    if (above === top) return;
+/** Makes a Maildir where none is. What was made is on the disk when this resolves. */
+export async function makeMaildir(folder: string, folders: NewFolders): Promise<void> {
+  await folders.make(folder);
+  // `new` is the last, so that the sync for its name serves the others too.
+  for (const part of ['cur', 'tmp']) await makeIfMissing(join(folder, part));
+  await folders.make(join(folder, 'new'));
+  await folders.secure(join(folder, 'new'));
+}
+
+async function makeIfMissing(path: string): Promise<void> {
+  try {
+    await files.makeFolder(path);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
   }
 }
 
