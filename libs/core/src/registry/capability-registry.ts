@@ -35,9 +35,12 @@ export class CapabilityRegistry implements Capabilities {
   add(extension: Extension, owner: string): { readonly what: string; readonly owner: string } | undefined {
     const before = this.extensions.get(extension.keyword);
     if (before !== undefined) return { what: `EHLO keyword ${extension.keyword}`, owner: before.owner };
-    for (const handler of extension.parameters ?? []) {
-      const claimed = this.handlers(handler.verb).get(handler.keyword);
-      if (claimed !== undefined) return { what: `${handler.verb} parameter ${handler.keyword}`, owner: claimed.owner };
+    const own = new Set<string>();
+    for (const { verb, keyword } of extension.parameters ?? []) {
+      const what = `${verb} parameter ${keyword}`;
+      const claimed = own.has(what) ? owner : this.handlers(verb).get(keyword)?.owner;
+      if (claimed !== undefined) return { what, owner: claimed };
+      own.add(what);
     }
     this.extensions.set(extension.keyword, { extension, owner });
     for (const handler of extension.parameters ?? []) {
