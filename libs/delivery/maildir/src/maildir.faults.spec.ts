@@ -262,17 +262,29 @@ describe('a Maildir that fails', () => {
   });
 
   it('forgets what it has in memory, also when nothing could be stored', async () => {
-    const { strategy, leftovers } = await start({ totalMemory: 10 });
+    const { strategy, leftovers } = await start({ totalMemory: '40KiB' });
+    const message = Buffer.alloc(20_000, 'x');
     for (const operation of ['create', 'write', 'fsync', 'rename'] as const) {
       const spy = jest.spyOn(files, operation).mockRejectedValue(errno('EIO'));
-      const { outcomes } = await deliver(strategy, ['a@example.org'], bytes('12345678'));
+      const { outcomes } = await deliver(strategy, ['a@example.org'], message);
       expect(codes(outcomes)).toEqual([451]);
       spy.mockRestore();
     }
     const { transaction } = await openDelivery(strategy, ALL);
-    await transaction.body(bodyOf([bytes('12345678')]));
+    await transaction.body(bodyOf([message]));
     expect(await leftovers()).toEqual([]);
     await transaction.abort('test');
+  });
+
+  it('writes no less than 16 KiB at once when the memory of all is used up', async () => {
+    const { strategy, stored } = await start({ totalMemory: 1000 });
+    const write = jest.spyOn(files, 'write');
+    const slices = Array.from({ length: 1000 }, (_, i) => Buffer.alloc(100, String(i % 10)));
+    await deliver(strategy, ['a@example.org'], bodyOf(slices));
+    const sizes = write.mock.calls.map(([, data]) => data.length);
+    expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThanOrEqual(16 * 1024);
+    expect(sizes.length).toBeGreaterThan(1);
+    expect(await stored()).toEqual([Buffer.concat(slices)]);
   });
 
   it('copies where the file system gives no hard link, and syncs the copy', async () => {

@@ -23,6 +23,9 @@ const NO_MAILBOX = reply(550, '5.1.1', 'no such mailbox');
 const DISK_FULL = reply(452, '4.3.1', 'no space left for messages');
 const FAILED = reply(451, '4.3.0', 'the message could not be stored, try again later');
 
+/** Beyond `totalMemory` a message still gathers this much before each write, or every slice that comes would be a write of its own. */
+const LEAST_SPILL = 16 * 1024;
+
 /** How many mailboxes are forced to the disk at once: each takes a descriptor. */
 const SYNCS_AT_ONCE = 16;
 
@@ -102,7 +105,9 @@ export class MaildirTransaction implements DeliveryTransaction {
     this.counted += chunk.length;
     const { shared } = this;
     shared.memoryInUse += chunk.length;
-    if (this.gathered.length < shared.options.memory && shared.memoryInUse <= shared.options.totalMemory) return;
+    const { memory, totalMemory } = shared.options;
+    const { length } = this.gathered;
+    if (length < memory && (length < LEAST_SPILL || shared.memoryInUse <= totalMemory)) return;
     return this.work(() => this.spill());
   }
 
