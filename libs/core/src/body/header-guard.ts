@@ -3,6 +3,7 @@
  * (RFC 5321 6.3). Looks at line starts only, and at nothing behind the empty line.
  */
 
+const CR = 13;
 const LF = 10;
 const RECEIVED = Uint8Array.from('received:', (c) => c.charCodeAt(0));
 
@@ -25,6 +26,8 @@ export class HeaderGuard {
   private received = 0;
   /** Octets of the line so far. */
   private length = 0;
+  /** Its first octet. */
+  private first: number | undefined = undefined;
   /** How much of `received:` the line has matched; -1 once it can't. */
   private matched = 0;
 
@@ -36,13 +39,14 @@ export class HeaderGuard {
     while (at < chunk.length && !this.done) {
       const lf = chunk.indexOf(LF, at);
       const end = lf === -1 ? chunk.length : lf + 1;
+      if (this.length === 0) this.first = chunk[at];
       if (this.matched !== -1) this.match(chunk, at, end);
       this.bytes += end - at;
       this.length += end - at;
       at = end;
       if (lf !== -1) {
         // CRLF alone, or LF alone in BINARYMIME.
-        if (this.length <= 2) this.done = true;
+        if (this.length === 1 || (this.length === 2 && this.first === CR)) this.done = true;
         this.lines += 1;
         this.length = 0;
         this.matched = 0;
