@@ -2,7 +2,14 @@
  * What plugins say is looked at before it is believed: they may be JavaScript, and their types may be another version's. What makes no sense costs
  * one command or one transaction (attack A24), and never the process.
  */
-import { STAGES, type Outcome, type StageQuestion, type Verdict, type VerbOutcome } from '@mailverb/contract';
+import {
+  STAGES,
+  type Effect,
+  type Outcome,
+  type StageQuestion,
+  type Verdict,
+  type VerbOutcome,
+} from '@mailverb/contract';
 import { Reply } from '@mailverb/protocol';
 
 const EFFECTS: ReadonlySet<unknown> = new Set([
@@ -20,8 +27,7 @@ const EFFECTS: ReadonlySet<unknown> = new Set([
 
 /** True for a reply, also one that was made by another copy of the protocol library. */
 export function isReply(value: unknown): value is Reply {
-  if (value instanceof Reply) return true;
-  if (!isObject(value) || typeof value['wire'] !== 'function') return false;
+  if (!(value instanceof Reply) && (!isObject(value) || typeof value['wire'] !== 'function')) return false;
   const { code } = value;
   return typeof code === 'number' && Number.isInteger(code) && code >= 200 && code < 600;
 }
@@ -35,7 +41,15 @@ export function isFinalReply(value: unknown): value is Reply {
 export function isVerbOutcome(value: unknown): value is VerbOutcome {
   if (!isObject(value) || !isReply(value['reply'])) return false;
   const { effect } = value;
-  return effect === undefined || (isObject(effect) && EFFECTS.has(effect['type']));
+  return effect === undefined || isEffect(effect);
+}
+
+/** True for an effect. Of a chunk it must be known how long it is: what is not counted would be read as commands (attack A3). */
+export function isEffect(value: unknown): value is Effect {
+  if (!isObject(value)) return false;
+  const { type, octets } = value;
+  if (type !== 'receive-chunk' && type !== 'skip-chunk') return EFFECTS.has(type);
+  return typeof octets === 'number' && Number.isSafeInteger(octets) && octets >= 0;
 }
 
 /** True for what a verb may ask. */

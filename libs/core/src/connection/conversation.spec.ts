@@ -9,6 +9,7 @@ import {
   type Effect,
   type Outcome,
   type TransactionRecord,
+  type Verb,
   type Verdict,
   type VerbOutcome,
 } from '@mailverb/contract';
@@ -269,6 +270,32 @@ describe('Conversation, chunks', () => {
     expect(await codes(peer, `${OPEN}XBDAT\r\naaXBDAT\r\nbbXBDAT\r\nNOOP\r\n`)).toEqual([250, 250, 250, 451, 503, 250]);
     expect(scene.delivery.messages).toEqual([]);
     expect(scene.delivery.log.at(-1)).toBe('abort');
+  });
+
+  it.each<[string, Partial<Verb>, number[]]>([
+    ['whose question fails, is dropped', { question: () => fail(new Error('boom')) }, [250, 250, 451, 503, 250]],
+    [
+      'of which nobody knows how long it is, ends the session',
+      { refusalEffect: () => fail(new Error('boom')) },
+      [250, 250, 451],
+    ],
+    [
+      'that is of no length at all, too',
+      { refusalEffect: () => ({ type: 'skip-chunk', octets: Number.NaN }) },
+      [250, 250, 451],
+    ],
+  ])('of a verb %s', async (_, broken, expected) => {
+    const chunk = verb({
+      name: 'XBDAT',
+      phases: ['rcpt', 'bdat'],
+      parse: () => ({}),
+      perform: () => fail(new Error('boom')),
+      refusalEffect: (): Effect => ({ type: 'skip-chunk', octets: 6 }),
+    });
+    const scene = new Scene({ verbs: [{ ...chunk, ...broken }] });
+    const peer = await greeted(scene);
+    expect(await codes(peer, `${OPEN}XBDAT\r\nQUIT\r\nXBDAT\r\nNOOP\r\n`)).toEqual(expected);
+    expect(peer.ended).toBe(expected.length === 3);
   });
 
   it('that are faulty fail at once: what is behind is refused, and its bytes dropped', async () => {

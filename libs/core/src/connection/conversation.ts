@@ -296,7 +296,7 @@ export class Conversation implements Talk {
       const { stage } = found.verb;
       if (stage === undefined || runtime.stages.matters(stage)) question = found.verb.question?.(params, this.session);
     } catch (error) {
-      return this.refuseCommand(found, this.verbs.fault(found, error), `verb ${name}`, 'it failed');
+      return this.carryOut(found, this.verbs.failed(found, params, error));
     }
     if (question === undefined) return this.perform(found, params);
     if (!isQuestion(question)) {
@@ -313,7 +313,7 @@ export class Conversation implements Talk {
     if (this.cause !== undefined) return;
     if (answer.refusal === undefined) return this.perform(found, params);
     const { refusal, by } = answer;
-    const effect = found.verb.refusalEffect?.(params);
+    const effect = this.verbs.refusalEffect(found, params);
     if (effect?.type === 'skip-chunk' && refusal.kind !== 'hangup') {
       this.decide({ by, reply: refusal.reply, reason: refusal.reason });
       return this.mail.skip(effect.octets, refusal.reply);

@@ -1,11 +1,13 @@
 /** Calls verbs, and sees to it that whatever they do an outcome comes of it: in time, well formed, and with what must happen all the same. */
-import { isPromise, SmtpError, type MaybePromise, type VerbOutcome } from '@mailverb/contract';
+import { isPromise, SmtpError, type Effect, type MaybePromise, type VerbOutcome } from '@mailverb/contract';
 import type { Reply } from '@mailverb/protocol';
 import type { ListenerRuntime } from '../listener/runtime.js';
-import { isVerbOutcome } from '../plugin-answers.js';
+import { isEffect, isVerbOutcome } from '../plugin-answers.js';
 import type { RegisteredVerb } from '../registry/verb-registry.js';
 import { LOCAL_ERROR } from '../session/mail-transaction.js';
 import type { SessionState } from '../session/session-state.js';
+
+const CLOSE: Effect = Object.freeze({ type: 'close' });
 
 /** The calls of one session. */
 export class VerbCalls {
@@ -38,9 +40,21 @@ export class VerbCalls {
 
   /** The outcome of a verb that failed: its refusal, and the bytes that come in any case. */
   failed(found: RegisteredVerb, params: unknown, error: unknown): VerbOutcome {
-    const effect = params === undefined ? undefined : found.verb.refusalEffect?.(params);
+    const effect = params === undefined ? undefined : this.refusalEffect(found, params);
     const answer = this.fault(found, error);
     return effect === undefined ? { reply: answer } : { reply: answer, effect };
+  }
+
+  /** What must happen though the command is refused. If the verb cannot tell, the session ends: what comes next may be no command. */
+  refusalEffect(found: RegisteredVerb, params: unknown): Effect | undefined {
+    try {
+      const effect = found.verb.refusalEffect?.(params);
+      if (effect === undefined || isEffect(effect)) return effect;
+      this.fault(found, new Error('has an effect that makes no sense'));
+    } catch (error) {
+      this.fault(found, error);
+    }
+    return CLOSE;
   }
 
   /** What a verb throws costs its command: its own words if it has some that refuse, else 451. */
