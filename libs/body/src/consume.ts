@@ -48,6 +48,8 @@ async function drainRest(
   while (chunk !== undefined) {
     octets += chunk.length;
     const next = body.read();
+    // Nothing of a chunk is kept while the next is waited for: held that long, its memory grows old, and old memory is dear to collect.
+    chunk = undefined;
     chunk = isPromise(next) ? await next : next;
   }
   return octets;

@@ -21,8 +21,8 @@ export interface DataDecoder {
   decode(bytes: Uint8Array, at: number): void;
   /** Where to go on in `bytes`. */
   readonly at: number;
-  /** A slice of the message, or undefined. */
-  readonly slice: Uint8Array | undefined;
+  /** A slice of the message, or undefined. Who takes it sets it to undefined: a decoder that waits must not keep the chunk alive. */
+  slice: Uint8Array | undefined;
   /** True once the end of data was seen. */
   readonly ended: boolean;
   /** The first fault; once set no more slices come, and only the end is looked for. */

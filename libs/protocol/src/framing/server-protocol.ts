@@ -223,7 +223,11 @@ export class ServerProtocol {
     const decoder = this.decoder as DataDecoder;
     decoder.decode(chunk, this.at);
     this.advance(chunk, decoder.at);
-    if (decoder.slice !== undefined) return { type: 'body', chunk: decoder.slice };
+    const { slice } = decoder;
+    if (slice !== undefined) {
+      decoder.slice = undefined;
+      return { type: 'body', chunk: slice };
+    }
     if (!decoder.ended) return undefined;
     this.expectCommand();
     return bodyEnd(decoder);
@@ -240,6 +244,7 @@ export class ServerProtocol {
         decoder.decode(piece, 0);
         used = decoder.at;
         slice = decoder.slice;
+        decoder.slice = undefined;
       }
       this.remaining -= used;
       this.advance(chunk, this.at + used);
