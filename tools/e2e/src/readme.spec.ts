@@ -12,6 +12,9 @@ import { MAIN, MailServer } from './server';
 
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
+/** No daemon that outlives the test, and words without colours, which Nx also uses where CI is set. */
+const ENV = { ...process.env, NX_DAEMON: 'false', NO_COLOR: '1' };
+
 /** The port of a server without configuration, and of the README's. */
 const PORT = 2525;
 
@@ -80,7 +83,7 @@ describe('the first start', () => {
     // A group, as a shell makes it: Ctrl+C is for all of it.
     const child = startGroup('bash', ['-c', `exec ${command('nx serve')}`], {
       cwd: ROOT,
-      env: { ...process.env, NX_DAEMON: 'false' },
+      env: ENV,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const server = await MailServer.listening(child);
@@ -140,7 +143,7 @@ describe('the first plugin', () => {
     expect(generator).toBeDefined();
     const { stdout } = await succeed('bash', ['-c', `${generator} --dry-run`], {
       cwd: ROOT,
-      env: { ...process.env, NX_DAEMON: 'false' },
+      env: ENV,
     });
     expect(stdout).toContain('CREATE libs/verbs/hello/src/hello.verb.ts');
   });
