@@ -11,7 +11,7 @@ import {
   type ListenerInfo,
 } from '@mailverb/contract';
 import { reply, type DecodeAscii } from '@mailverb/protocol';
-import type { DependencyContainer } from 'tsyringe';
+import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import type { Spool } from '../body/spool.js';
 import { TransformedDelivery, type NamedTransform } from '../body/transform-chain.js';
 import { limitsSchema, timeoutsSchema, type Limits, type Timeouts } from '../limits.js';
@@ -105,8 +105,8 @@ export function buildListener(
   for (const instance of instances) builder.provide(instance);
   if (prepared.delivery !== undefined) builder.provide(prepared.delivery);
   // A logger or clock of the listener's own is looked up only now, when the listener's services are known.
-  const clock = container.resolve(asKey<Clock>(Clock));
-  const logger = container.resolve(asKey<Logger>(Logger));
+  const clock = basic(asKey<Clock>(Clock), container, scope);
+  const logger = basic(asKey<Logger>(Logger), container, scope);
 
   for (const instance of instances) {
     builder.needs(instance);
@@ -175,6 +175,15 @@ export function buildListener(
     observers: observers.map(({ name }) => name),
   };
   return { listener, assembly };
+}
+
+/** A clock or logger; the server's, if the listener's own can't be built: that is an issue as soon as the rest is built. */
+function basic<T>(key: InjectionToken<T>, container: DependencyContainer, scope: ServerScope): T {
+  try {
+    return container.resolve(key);
+  } catch {
+    return scope.container.resolve(key);
+  }
 }
 
 // Node reads chunks into Buffers, whose own decoder is several times quicker than a TextDecoder for a command.

@@ -1,4 +1,5 @@
 /** Validates options with their Standard Schema, and turns what is wrong into issues with paths and nearest names. */
+import { causeOf } from '../plugin-answers.js';
 import { nearest } from './nearest.js';
 import type { Issue } from './plan.js';
 
@@ -40,7 +41,13 @@ export async function validate(
     }
     return {};
   }
-  const result = await schema['~standard'].validate(value);
+  let result: StandardResult;
+  try {
+    result = await schema['~standard'].validate(value);
+  } catch (error) {
+    issues.push({ path, message: `the options could not be validated: ${causeOf(error)}` });
+    return undefined;
+  }
   if (result.issues === undefined) return result.value;
   for (const issue of result.issues) issues.push(...describe(schema, issue, value, path));
   return undefined;
