@@ -74,7 +74,7 @@ function describe(schema: Validator, issue: StandardIssue, root: unknown, base: 
     }));
   }
   const value = at(root, keys);
-  const shown = shownValue(value, keys.at(-1));
+  const shown = shownValue(value, keys);
   const choices = allowedValues(schema, keys);
   const message = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
   return [
@@ -97,8 +97,8 @@ function near(name: string | undefined): { nearest?: string } {
 }
 
 /** Only what fits a line and is no secret. */
-function shownValue(value: unknown, key: PropertyKey | undefined): unknown {
-  if (typeof key === 'string' && SECRET.test(key)) return undefined;
+function shownValue(value: unknown, keys: readonly PropertyKey[]): unknown {
+  if (keys.some((key) => typeof key === 'string' && SECRET.test(key))) return undefined;
   if (typeof value === 'string') return value.length > 80 ? `${value.slice(0, 77)}...` : value;
   return typeof value === 'number' || typeof value === 'boolean' || value === null ? value : undefined;
 }
