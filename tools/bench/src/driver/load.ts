@@ -41,6 +41,7 @@ export function runWindow(request: WindowRequest): Promise<WindowResult> {
   const deadline = start + request.milliseconds;
   return new Promise((resolve, reject) => {
     const open = new Set<Connection>();
+    let driving = true;
     const slot = (): void => {
       const watcher: Watcher = {
         completed: (since) => {
@@ -54,6 +55,7 @@ export function runWindow(request: WindowRequest): Promise<WindowResult> {
           else if (open.size === 0) resolve(result());
         },
         failed: (error) => {
+          driving = false;
           for (const other of open) other.destroy();
           reject(error);
         },
@@ -77,7 +79,7 @@ export function runWindow(request: WindowRequest): Promise<WindowResult> {
     // The driver never sleeps while it drives. A reply to a sleeping client wakes a processor, microseconds of kernel time that the server's
     // account is charged with, and the slower a server is the more often its client sleeps: the ratio would measure that twice.
     const stayAwake = (): void => {
-      if (open.size > 0) setImmediate(stayAwake);
+      if (driving && open.size > 0) setImmediate(stayAwake);
     };
     stayAwake();
   });
