@@ -1,7 +1,9 @@
 /** The ends of a connection: the client has ended its side, is gone, or the server goes down (attack A14). */
 import { pass, type Outcome, type SessionRecord, type Verdict } from '@mailverb/contract';
+import { reply } from '@mailverb/protocol';
 import { gate, settle } from '../fixtures/clock.fixture.js';
 import { codeOf } from '../fixtures/peer.fixture.js';
+import { simple } from '../fixtures/verbs.fixture.js';
 import { Scene } from '../fixtures/scene.fixture.js';
 
 /** How each session ended, in order. */
@@ -146,6 +148,22 @@ describe('Connection, a client that is gone', () => {
     expect(scene.eventsOf('transactionEnded').map(([, record]) => record)).toMatchObject([{ end: 'committed' }]);
     expect(scene.eventsOf('replySent')).toHaveLength(said);
     await expectNothingLeft(scene);
+  });
+
+  it('while a policy thinks: the verb is not performed any more', async () => {
+    const thinking = gate<Verdict>();
+    const performed = jest.fn(() => ({ reply: reply(250, '2.0.0', 'ok') }));
+    const asking = simple('XASKED', performed, {
+      question: (_params, session) => ({ stage: 'auth', input: { session, mechanism: 'x', identity: 'y' } }),
+    });
+    const scene = new Scene({ verbs: [asking], policy: { auth: () => thinking.promise } });
+    const peer = scene.connect();
+    await peer.send('XASKED\r\n');
+    peer.stream.reset();
+    await settle();
+    thinking.open(pass());
+    await settle();
+    expect(performed).not.toHaveBeenCalled();
   });
 
   it.each(['helo', 'mail', 'rcpt', 'data'] as const)('while a policy thinks at %s', async (stage) => {

@@ -14,6 +14,7 @@ import { collect } from '@mailverb/body';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULT_SPOOL, Spool, type Hold } from '../body/spool.js';
 import { gate, settle } from '../fixtures/clock.fixture.js';
 import { RecordingDelivery } from '../fixtures/delivery.fixture.js';
 import { codeOf, type Peer } from '../fixtures/peer.fixture.js';
@@ -31,6 +32,34 @@ async function deliver(options: SceneOptions, message: string): Promise<[string 
   peer.stream.write(`${message}\r\n.\r\n`);
   const [answer] = await peer.hears();
   return [answer, scene];
+}
+
+/** Counts what it holds, and may take its time. */
+class CountingSpool extends Spool {
+  held = 0;
+  released = 0;
+  /** At which message it waits; 0 for none. */
+  waitAt = 0;
+  readonly waiting = gate<void>();
+
+  constructor() {
+    super(DEFAULT_SPOOL);
+  }
+
+  override async hold(body: Body): Promise<Hold> {
+    const { message, release } = await super.hold(body);
+    this.held += 1;
+    if (this.held === this.waitAt) await this.waiting.promise;
+    let over = false;
+    return {
+      message,
+      release: () => {
+        if (!over) this.released += 1;
+        over = true;
+        release();
+      },
+    };
+  }
 }
 
 const prepend = (text: string): Transform => ({ prepend: () => Buffer.from(text) });
@@ -286,6 +315,33 @@ describe('DataPhase, holding', () => {
     while (readdirSync(directory).length > 0) await settle(1);
     expect(scene.delivery.log).toEqual(['begin', 'recipient b@example.org', 'abort']);
     expect(scene.eventsOf('faultCaught')).toEqual([]);
+  });
+
+  it('lets go of everything, once, whenever the end comes', async () => {
+    for (const end of ['well', 'while it is held', 'while it is held again', 'while it is delivered']) {
+      const spool = new CountingSpool();
+      const delivery = new RecordingDelivery(true);
+      const scene = new Scene({ holds: true, spool, delivery, transforms: [shout] });
+      const delivering = gate<void>();
+      if (end === 'while it is delivered') delivery.steps = { body: () => delivering.promise };
+      const peer = await inData(scene);
+      const waits = { 'while it is held': 1, 'while it is held again': 2 }[end];
+      spool.waitAt = waits ?? 0;
+      peer.stream.write('hello\r\n.\r\n');
+      if (end === 'well') await peer.hears();
+      else await settle();
+      peer.stream.reset();
+      await settle();
+      spool.waiting.open();
+      delivering.open();
+      await settle();
+      expect({ end, held: spool.held, released: spool.released }).toEqual({
+        end,
+        held: waits ?? 2,
+        released: waits ?? 2,
+      });
+      expect(scene.delivery.messages).toHaveLength(end === 'well' ? 1 : 0);
+    }
   });
 
   it('is over with the transaction: what was held cannot be read any more', async () => {

@@ -56,6 +56,15 @@ describe('Conversation, chunks', () => {
     }
   });
 
+  it('are told to observers one by one, as are those that are dropped and the data of DATA', async () => {
+    const scene = new Scene();
+    const peer = await greeted(scene);
+    await codes(peer, `${OPEN}BDAT 3\r\nabcBDAT 0\r\nBDAT 2 LAST\r\ndeBDAT 4\r\nQUIT${OPEN}DATA\r\n`);
+    await peer.codes('1234567\r\n.');
+    expect(scene.eventsOf('dataReceived').map(([, octets]) => octets)).toEqual([3, 0, 2, 4, 9]);
+    expect(records(scene).map(({ size }) => size)).toEqual([5, 9]);
+  });
+
   it('of which the first is refused take the whole message with them, even if the policy changes its mind', async () => {
     let asked = 0;
     const scene = new Scene({ policy: { data: () => (++asked === 1 ? defer() : pass()) } });

@@ -50,6 +50,8 @@ export class MailFlow implements Feeder {
   /** A chunk is being read: what to say when it has come. */
   private chunkReply: Reply | undefined = undefined;
   private lastChunk = false;
+  /** How much of the message had come when the chunk began. */
+  private sizeBefore = 0;
   private skipping = false;
   private skipped = 0;
 
@@ -119,6 +121,7 @@ export class MailFlow implements Feeder {
     this.talk.session.phase = 'bdat';
     this.chunkReply = answer;
     this.lastChunk = effect.last;
+    this.sizeBefore = this.transaction?.size ?? 0;
     this.data.announce(effect.octets);
     const binary = this.transaction?.envelope.parameters.BODY === 'BINARYMIME';
     this.talk.protocol.expectChunk(effect.octets, binary, effect.last);
@@ -167,13 +170,14 @@ export class MailFlow implements Feeder {
     this.chunkReply = undefined;
     if (this.skipping) {
       this.skipping = false;
+      this.runtime.watchers.dataReceived(this.talk.session, this.skipped);
       if (chunkReply !== undefined) this.talk.say(chunkReply);
       return;
     }
     if (data === undefined) return;
     if (event.reply !== undefined) data.refuse(event.reply, 'protocol', event.fault);
+    this.runtime.watchers.dataReceived(this.talk.session, (this.transaction?.size ?? 0) - this.sizeBefore);
     if (chunkReply !== undefined && !this.lastChunk) return this.chunkEnd(data, chunkReply);
-    this.runtime.watchers.dataReceived(this.talk.session, this.transaction?.size ?? 0);
     const end = data.finish();
     return isPromise(end) ? end.then((settled) => this.answered(settled)) : this.answered(end);
   }
@@ -203,6 +207,7 @@ export class MailFlow implements Feeder {
     transaction.end(end, answer, outcomes, reason);
     this.data?.release();
     this.data = undefined;
+    this.sizeBefore = 0;
     this.talk.protocol.endChunks();
     session.endTransaction();
   }
