@@ -150,6 +150,25 @@ describe('Connection, a client that is gone', () => {
     await expectNothingLeft(scene);
   });
 
+  it.each(['begin', 'recipient'] as const)('while the delivery thinks at %s', async (step) => {
+    const thinking = gate<void>();
+    const scene = new Scene();
+    scene.delivery.steps =
+      step === 'begin'
+        ? { begin: (sound) => thinking.promise.then(sound) }
+        : { recipient: () => thinking.promise.then(() => undefined) };
+    const peer = scene.connect();
+    await peer.codes('EHLO client', 'MAIL FROM:<>', 'RCPT TO:<b@example.org>');
+    const said = scene.eventsOf('replySent').length;
+    peer.stream.reset();
+    await settle();
+    thinking.open();
+    await settle();
+    expect(scene.eventsOf('replySent')).toHaveLength(said);
+    expect(scene.delivery.count('abort')).toBe(1);
+    await expectNothingLeft(scene);
+  });
+
   it('while a policy thinks: the verb is not performed any more', async () => {
     const thinking = gate<Verdict>();
     const performed = jest.fn(() => ({ reply: reply(250, '2.0.0', 'ok') }));

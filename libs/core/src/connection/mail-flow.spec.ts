@@ -65,6 +65,12 @@ describe('Conversation, chunks', () => {
     expect(records(scene).map(({ size }) => size)).toEqual([5, 9]);
   });
 
+  it('that are dropped count each for itself', async () => {
+    const scene = new Scene({ limits: { messageSize: 100 } });
+    const peer = await greeted(scene);
+    expect(await codes(peer, `BDAT 60\r\n${'x'.repeat(60)}`.repeat(5))).toEqual([503, 503, 503, 503, 503]);
+  });
+
   it('of which the first is refused take the whole message with them, even if the policy changes its mind', async () => {
     let asked = 0;
     const scene = new Scene({ policy: { data: () => (++asked === 1 ? defer() : pass()) } });

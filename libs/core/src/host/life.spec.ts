@@ -89,9 +89,14 @@ describe('A server', () => {
     const waiting = plugin('service-slow', (c) => c.service(token('spec:slow'), { start: () => slow.promise }));
     const server = await createServer(planOf({ port: 0 }, [living('one', log), waiting, living('two', log)]));
     const starting = server.start();
+    const failed = expect(starting).rejects.toThrow('stopped');
+    await settle();
     const stopping = server.stop();
+    await settle();
+    // What is starting is not stopped under its feet.
+    expect(log).toEqual(['start one']);
     slow.open();
-    await expect(starting).rejects.toThrow('stopped');
+    await failed;
     await stopping;
     expect(log).toEqual(['start one', 'stop one']);
     expect(server.addresses()).toEqual([]);
