@@ -1,9 +1,8 @@
 /** Transforms in their order, around any delivery, synchronous as long as they are. */
 import { isPromise, type Body, type Transform } from '@mailverb/contract';
 import { bodyOf, bodyOfHeld, collect, heldBytes } from '@mailverb/body';
-import { RecordingDelivery } from '../fixtures/delivery.fixture.js';
 import { freshSession } from '../fixtures/scene.fixture.js';
-import { TransformedDelivery, transformed, type NamedTransform } from './transform-chain.js';
+import { transformed, type NamedTransform } from './transform-chain.js';
 
 const input = { session: freshSession(), envelope: { id: 't', reversePath: null, parameters: {}, recipients: [] } };
 const bytes = (text: string) => Buffer.from(text);
@@ -81,35 +80,5 @@ describe('transformed', () => {
       }
     }
     expect(await text(await transformed(bodyOf([]), named(new Own()), input))).toBe('own\n');
-  });
-});
-
-describe('TransformedDelivery', () => {
-  it('is its inner delivery, but for the body', async () => {
-    const inner = new RecordingDelivery();
-    const outer = new TransformedDelivery(inner, named(above('Return-Path: <>\r\n')));
-    expect(outer.durability).toBe('memory');
-    expect(outer.wholeMessage).toBe(false);
-    const transaction = await outer.begin(input.envelope, input.session, { signal: new AbortController().signal });
-    await transaction.body(bodyOf([bytes('hello')]));
-    await transaction.commit();
-    await transaction.abort('test');
-    expect(inner.log).toEqual(['begin', 'body', 'commit', 'abort']);
-    expect(inner.messages).toEqual(['Return-Path: <>\r\nhello']);
-  });
-
-  it('wants the whole message if its inner delivery does, or a transform', () => {
-    expect(new TransformedDelivery(new RecordingDelivery(true), []).wholeMessage).toBe(true);
-    expect(new TransformedDelivery(new RecordingDelivery(), named({ wholeMessage: true })).wholeMessage).toBe(true);
-  });
-
-  it('waits for a begin and a transform that are not synchronous', async () => {
-    const inner = new RecordingDelivery();
-    inner.steps = { begin: (sound) => Promise.resolve().then(sound) };
-    const outer = new TransformedDelivery(inner, named(aboveLater('x\n')));
-    const transaction = await outer.begin(input.envelope, input.session, { signal: new AbortController().signal });
-    await transaction.body(bodyOf([bytes('y')]));
-    await transaction.commit();
-    expect(inner.messages).toEqual(['x\ny']);
   });
 });

@@ -2,14 +2,8 @@
 import {
   isPromise,
   type Body,
-  type DeliveryContext,
-  type DeliveryStrategy,
-  type DeliveryTransaction,
-  type Durability,
-  type Envelope,
   type HeldMessage,
   type MaybePromise,
-  type Session,
   type Transform,
   type TransformInput,
 } from '@mailverb/contract';
@@ -76,37 +70,5 @@ class CheckedBody extends PulledBody {
 
   override release(): void {
     if (this.body instanceof PulledBody) this.body.release();
-  }
-}
-
-/** A delivery with transforms of its own: what goes this way, and only that, passes them. */
-export class TransformedDelivery implements DeliveryStrategy {
-  readonly durability: Durability;
-  readonly wholeMessage: boolean;
-
-  constructor(
-    readonly inner: DeliveryStrategy,
-    readonly transforms: readonly NamedTransform[],
-  ) {
-    this.durability = inner.durability;
-    this.wholeMessage = inner.wholeMessage === true || transforms.some(({ transform }) => transform.wholeMessage);
-  }
-
-  begin(envelope: Envelope, session: Session, context: DeliveryContext): MaybePromise<DeliveryTransaction> {
-    const input: TransformInput = { envelope, session };
-    const begun = this.inner.begin(envelope, session, context);
-    return isPromise(begun) ? begun.then((inner) => this.wrap(inner, input)) : this.wrap(begun, input);
-  }
-
-  private wrap(inner: DeliveryTransaction, input: TransformInput): DeliveryTransaction {
-    return {
-      recipient: (recipient) => inner.recipient(recipient),
-      body: (body) => {
-        const changed = transformed(body, this.transforms, input);
-        return isPromise(changed) ? changed.then((result) => inner.body(result)) : inner.body(changed);
-      },
-      commit: () => inner.commit(),
-      abort: (reason) => inner.abort(reason),
-    };
   }
 }

@@ -14,10 +14,10 @@ import { collect } from '@mailverb/body';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT_SPOOL, Spool, type Hold } from '../body/spool.js';
 import { gate, settle } from '../fixtures/clock.fixture.js';
 import { RecordingDelivery } from '../fixtures/delivery.fixture.js';
 import { codeOf, type Peer } from '../fixtures/peer.fixture.js';
+import { CountingSpool } from '../fixtures/spool.fixture.js';
 import { Scene, type SceneOptions } from '../fixtures/scene.fixture.js';
 
 async function inData(scene: Scene): Promise<Peer> {
@@ -32,34 +32,6 @@ async function deliver(options: SceneOptions, message: string): Promise<[string 
   peer.stream.write(`${message}\r\n.\r\n`);
   const [answer] = await peer.hears();
   return [answer, scene];
-}
-
-/** Counts what it holds, and may take its time. */
-class CountingSpool extends Spool {
-  held = 0;
-  released = 0;
-  /** At which message it waits; 0 for none. */
-  waitAt = 0;
-  readonly waiting = gate<void>();
-
-  constructor() {
-    super(DEFAULT_SPOOL);
-  }
-
-  override async hold(body: Body): Promise<Hold> {
-    const { message, release } = await super.hold(body);
-    this.held += 1;
-    if (this.held === this.waitAt) await this.waiting.promise;
-    let over = false;
-    return {
-      message,
-      release: () => {
-        if (!over) this.released += 1;
-        over = true;
-        release();
-      },
-    };
-  }
 }
 
 const prepend = (text: string): Transform => ({ prepend: () => Buffer.from(text) });

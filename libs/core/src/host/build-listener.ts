@@ -13,7 +13,8 @@ import {
 import { reply, type DecodeAscii } from '@mailverb/protocol';
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import type { Spool } from '../body/spool.js';
-import { TransformedDelivery, type NamedTransform } from '../body/transform-chain.js';
+import type { NamedTransform } from '../body/transform-chain.js';
+import { TransformedDelivery } from '../body/transformed-delivery.js';
 import { limitsSchema, timeoutsSchema, type Limits, type Timeouts } from '../limits.js';
 import { Listener } from '../listener/listener.js';
 import type { Sweeper } from '../listener/sweeper.js';
@@ -101,7 +102,7 @@ export function buildListener(
   container.register(asKey(ListenerToken), { useValue: info });
   container.register(asKey(Capabilities), { useValue: capabilities });
   container.register(asKey(VerbTable), { useValue: verbs });
-  const builder = new Builder(container, scope.parts, issues);
+  const builder = new Builder(container, scope.parts, issues, scope.spool);
   for (const instance of instances) builder.provide(instance);
   if (prepared.delivery !== undefined) builder.provide(prepared.delivery);
   // A logger or clock of the listener's own is looked up only now, when the listener's services are known.

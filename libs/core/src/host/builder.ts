@@ -14,7 +14,9 @@ import {
   type Token,
 } from '@mailverb/contract';
 import { container as globalContainer, type DependencyContainer, type InjectionToken } from 'tsyringe';
-import { TransformedDelivery, type NamedTransform } from '../body/transform-chain.js';
+import type { Spool } from '../body/spool.js';
+import type { NamedTransform } from '../body/transform-chain.js';
+import { TransformedDelivery } from '../body/transformed-delivery.js';
 import { Instance, messageOf, replaceAt } from './instance.js';
 import type { Issue } from './plan.js';
 
@@ -44,6 +46,7 @@ export class Builder {
     readonly container: DependencyContainer,
     private readonly parts: Part[],
     private readonly issues: Issue[],
+    private readonly spool: Spool,
   ) {}
 
   /** Makes the services of an instance known to everybody in this scope; they are built when somebody injects them. */
@@ -96,7 +99,7 @@ export class Builder {
     const strategy = this.one(instance, contributed.value, `delivery ${contributed.name}`);
     if (strategy === undefined) return undefined;
     const transforms = instance.transforms.flatMap((transform) => this.transforms(transform));
-    const whole = transforms.length === 0 ? strategy : new TransformedDelivery(strategy, transforms);
+    const whole = transforms.length === 0 ? strategy : new TransformedDelivery(strategy, transforms, this.spool);
     this.built.set(instance, whole);
     return whole;
   }

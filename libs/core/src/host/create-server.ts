@@ -39,7 +39,8 @@ export async function createServer(plan: ServerPlan): Promise<Server> {
   const container = rootContainer();
   container.register(asKey(Clock), { useValue: new SystemClock() });
   container.register(asKey(Logger), { useValue: new StderrLogger() });
-  const builder = new Builder(container, parts, issues);
+  const spool = new Spool({ ...DEFAULT_SPOOL, ...plan.spool });
+  const builder = new Builder(container, parts, issues, spool);
   for (const instance of shared) builder.provide(instance);
   for (const instance of shared) builder.needs(instance);
   const observers = shared.flatMap((instance) => observersOf(builder, instance));
@@ -48,7 +49,6 @@ export async function createServer(plan: ServerPlan): Promise<Server> {
   if (issues.length > 0 && shared.length < (plan.plugins?.length ?? 0)) throw new ConfigurationError(issues);
   const [clock, logger] = resolveBasics(container, issues);
   const sweeper = new Sweeper(clock);
-  const spool = new Spool({ ...DEFAULT_SPOOL, ...plan.spool });
   const pending = new Set<Promise<unknown>>();
   const scope = { plan, container, observers, parts, sweeper, spool, pending, issues };
   const built = prepared.flatMap((listener) => (listener === undefined ? [] : [buildListener(listener, scope)]));
