@@ -1,5 +1,5 @@
 /** `node dist/main.js [port]`: runs the sink until SIGTERM or SIGINT. */
-import { createServer } from '@mailverb/core';
+import { createServer, tuneHeap } from '@mailverb/core';
 import { sinkPlan } from './sink-plan.js';
 
 const [argument = '2526'] = process.argv.slice(2);
@@ -8,6 +8,7 @@ if (!/^\d{1,5}$/.test(argument) || Number(argument) > 65_535) {
   process.exit(64);
 }
 
+tuneHeap();
 const server = await createServer(sinkPlan({ port: Number(argument) }));
 try {
   await server.start();
