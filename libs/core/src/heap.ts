@@ -1,4 +1,4 @@
-/** One setting of V8 that a server of ours wants. For apps to call first: it is about the whole process, so nothing calls it by itself. */
+/** One setting of V8 that a server of ours wants. For apps to call first: it is about the whole process, and trades memory for time. */
 import { setFlagsFromString } from 'node:v8';
 
 /**

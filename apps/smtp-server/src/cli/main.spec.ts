@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Server, ServerPlan } from '@mailverb/core';
@@ -14,22 +15,23 @@ export default {
     contribute.service(Symbol.for('mailverb:Logger'), logger);
   },
 };`;
-const CONFIG = `
+// The Maildir is really made, and a relative path would be of the folder in which the tests were started.
+const config = (mail: string) => `
 hostname: mx.example.org
 logger: ./quiet.mjs
 policies: [{ use: recipients, domains: [example.org] }]
-delivery: { use: maildir, path: ./mail }
+delivery: { use: maildir, path: ${mail} }
 listeners: [{ name: mx, port: 0, limits: { messageSize: 1MiB } }]
 `;
 
 const folder = folderWith({
-  'config.yaml': CONFIG,
   'quiet.mjs': QUIET,
   'wrong.yaml': 'hostnam: a',
   'nobody.yaml': 'delivery: discard',
   'secret.yaml': 'hostname: ${env:HOST}\nlogger: ./quiet.mjs\ndelivery: discard',
   'broken.mjs': 'throw new Error("on purpose");',
 });
+writeFileSync(join(folder.path, 'config.yaml'), config(join(folder.path, 'mail')));
 afterAll(() => folder.remove());
 
 const run = async (...argv: string[]) => {

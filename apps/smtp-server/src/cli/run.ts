@@ -1,6 +1,6 @@
 /** The command line in a real process. */
 import { hostname } from 'node:os';
-import { createServer, tuneHeap } from '@mailverb/core';
+import { createServer } from '@mailverb/core';
 import { reasonOf, stackOf } from '../errors.js';
 import { importModule } from '../plugins/import-module.js';
 import { EXIT, type Io, type StopSignal, type StrayKind } from './io.js';
@@ -13,7 +13,6 @@ const SIGNALS: readonly StopSignal[] = ['SIGTERM', 'SIGINT'];
 
 /** Runs the command that the process was started with, and sets its exit code. */
 export async function run(): Promise<void> {
-  tuneHeap();
   const argv = process.argv.slice(2);
   // Whoever read our output may have seen enough of it: `mailverb-smtp schema | head`.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
