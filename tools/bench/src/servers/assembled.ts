@@ -4,7 +4,7 @@ import { serveBench } from './host.js';
 
 /** Starts the plan's one listener and answers the runner from then on. */
 export async function runAssembled(plan: ServerPlan): Promise<void> {
-  // As the apps do.
+  // As apps/sink does; smtp-server does not, for its memory bounds.
   tuneHeap();
   const server = await createServer(plan);
   await server.start();
