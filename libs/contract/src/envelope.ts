@@ -27,6 +27,8 @@ export interface MailParameters {
   RET?: 'FULL' | 'HDRS';
   /** RFC 3461 4.4, decoded from xtext. */
   ENVID?: string;
+  /** RFC 4954 5: who submitted the message first, decoded from xtext; `<>` where that is unknown or not believed. */
+  AUTH?: string;
 }
 
 /** What the parameters of RCPT TO said. */

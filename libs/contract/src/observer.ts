@@ -53,7 +53,7 @@ export interface SessionRecord {
   /** Transactions that ended `committed` with at least one recipient delivered. */
   readonly delivered: number;
   readonly octetsIn: number;
-  /** `quit`, `disconnect`, `timeout`, `limit`, `policy`, `shutdown`, `error`. */
+  /** `quit`, `disconnect`, `timeout`, `limit`, `policy`, `protocol`, `tls` (the handshake failed), `shutdown`, `error`. */
   readonly cause: string;
   /** Refusals outside transactions. */
   readonly decisions: readonly Decision[];
@@ -62,6 +62,8 @@ export interface SessionRecord {
 /** Watches. */
 export interface Observer {
   sessionOpened?(session: Session): void;
+  /** TLS was agreed on: by STARTTLS, or before the greeting. */
+  secured?(session: Session): void;
   /** A command line, cleaned; the arguments of a verb marked `secret` are `***`. */
   commandReceived?(session: Session, line: string): void;
   /** A line of a conversation (AUTH); its content is never shown. */

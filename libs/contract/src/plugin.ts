@@ -12,6 +12,7 @@ import type { Extension } from './extension.js';
 import type { MaybePromise } from './promise.js';
 import type { Observer } from './observer.js';
 import type { Policy } from './policy.js';
+import type { SaslMechanism } from './sasl.js';
 import type { Store } from './store.js';
 import type { Token } from './token.js';
 import type { Transform } from './transform.js';
@@ -33,6 +34,7 @@ export type PluginKind =
   | 'policy'
   | 'transform'
   | 'delivery'
+  | 'mechanism'
   | 'authenticator'
   | 'store'
   | 'observer'
@@ -49,6 +51,9 @@ export interface Contribute {
   policy(name: string, policy: Contribution<Policy>): void;
   transform(name: string, transform: Contribution<Transform>): void;
   delivery(name: string, strategy: Contribution<DeliveryStrategy>): void;
+  /** One SASL mechanism. */
+  mechanism(mechanism: Contribution<SaslMechanism>): void;
+  /** One source of identities; several stand beside each other. */
   authenticator(authenticator: Contribution<Authenticator>): void;
   store(store: Contribution<Store>): void;
   observer(name: string, observer: Contribution<Observer>): void;
@@ -72,7 +77,8 @@ export interface Plugin<S extends StandardSchemaV1 = StandardSchemaV1> {
    * `@inject(Options)`.
    */
   readonly options?: S;
-  /** Services that it injects beside the ones the core always has (Logger, Clock, Options, and in a listener Listener, Capabilities, VerbTable). */
+  /** Services that it injects beside the ones the core always has (Logger, Clock, Options, and in a listener Listener, Capabilities,
+   * VerbTable, Mechanisms, Authenticator). */
   readonly needs?: readonly Token<unknown>[];
   /**
    * Options that name other plugins. The host validates and builds those first, and puts what they contribute (a `DeliveryStrategy`,

@@ -22,8 +22,8 @@ export const Capabilities = token<Capabilities>('Capabilities');
 
 /** The verbs of a listener, for HELP. */
 export interface VerbTable {
-  /** Each verb's name and help line, in order of name. */
-  list(): readonly { readonly name: string; readonly help: string | undefined }[];
+  /** Each verb's name and help line, in order of name; those that exist for this session. */
+  list(session: Session): readonly { readonly name: string; readonly help: string | undefined }[];
 }
 
 export const VerbTable = token<VerbTable>('VerbTable');

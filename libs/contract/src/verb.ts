@@ -9,7 +9,7 @@ import type { Mailbox, Phase, Reply, ReversePath } from '@mailverb/protocol';
 import type { MailParameters, RcptParameters } from './envelope.js';
 import type { Stage, StageInputs } from './policy.js';
 import type { MaybePromise } from './promise.js';
-import type { Identity, Session } from './session.js';
+import type { ForwardedClient, Identity, Session } from './session.js';
 
 /** What the loop should do after (or before) the reply. */
 export type Effect =
@@ -28,15 +28,41 @@ export type Effect =
   /** Forget the transaction. */
   | { readonly type: 'reset' }
   /** Converse: send the reply, read one line, ask again. Lines are never commands and never reach an observer (RFC 4954 4). */
-  | { readonly type: 'converse'; readonly answer: (line: Uint8Array) => MaybePromise<VerbOutcome> }
+  | { readonly type: 'converse'; readonly answer: (line: Uint8Array) => MaybePromise<VerbStep> }
   /** The client proved who it is. */
   | { readonly type: 'identify'; readonly identity: Identity }
+  /**
+   * Send the reply, then begin TLS (RFC 3207). Octets already received behind the command are dropped and reported, and all that was
+   * said in clear is forgotten.
+   */
+  | { readonly type: 'upgrade' }
+  /** A trusted peer speaks for a client: the session begins anew, as if that client had connected, and the greeting is the reply. */
+  | { readonly type: 'become'; readonly client: RepresentedClient }
+  /** A trusted peer says where the next message comes from. */
+  | { readonly type: 'forwarded'; readonly client: ForwardedClient }
   /** Send the reply and close. */
   | { readonly type: 'close' };
+
+/** A client as a trusted peer presents it (XCLIENT): what is not said stays as it is. */
+export interface RepresentedClient {
+  /** Undefined stands for "unknown" here, absent for "as it was". */
+  readonly name?: string | undefined;
+  readonly address?: string;
+  readonly port?: number;
+  readonly localAddress?: string;
+  readonly localPort?: number;
+  /** As if the client had said it. */
+  readonly helo?: string;
+  readonly extended?: boolean;
+  /** Whom the peer has authenticated; undefined for nobody. */
+  readonly login?: string | undefined;
+}
 
 /** What a verb wants to happen. */
 export interface VerbOutcome {
   readonly reply: Reply;
+  /** For the record, where the reply refuses: the private cause. Never a secret. */
+  readonly reason?: string;
   /** Not carried out when the reply refuses (4xx, 5xx), except `close` and `skip-chunk`. */
   readonly effect?: Effect;
 }
@@ -46,6 +72,18 @@ export type StageQuestion = {
   [S in Stage]: { readonly stage: S; readonly input: StageInputs[S] };
 }[Stage];
 
+/**
+ * A question that comes up while a verb performs, such as AUTH's once it knows who the client says it is. The loop asks the policies; a
+ * refusal is the reply, and otherwise it goes on with `then`.
+ */
+export interface VerbInquiry {
+  readonly ask: StageQuestion;
+  readonly then: () => MaybePromise<VerbStep>;
+}
+
+/** What performing comes to: an outcome, or a question first. */
+export type VerbStep = VerbOutcome | VerbInquiry;
+
 /** One SMTP command. `P` is what `parse` makes of its arguments. */
 export interface Verb<P = unknown> {
   /** Upper case: `RCPT`. */
@@ -54,6 +92,8 @@ export interface Verb<P = unknown> {
   readonly phases: readonly Phase[];
   /** True if nothing may be pipelined behind it before its reply has come; then what did come is refused. */
   readonly endsBatch?: boolean;
+  /** False where the verb does not exist for this session: it is answered like an unknown one, and HELP does not show it. */
+  available?(session: Session): boolean;
   /** One line for HELP: `RCPT TO:<forward-path> [parameters]`. */
   readonly help?: string;
   /** True if the arguments may hold a credential: observers then see the verb and nothing else. */
@@ -74,5 +114,5 @@ export interface Verb<P = unknown> {
    */
   refusalEffect?(params: P): Effect | undefined;
   /** Called when nobody refused. */
-  perform(params: P, session: Session): MaybePromise<VerbOutcome>;
+  perform(params: P, session: Session): MaybePromise<VerbStep>;
 }

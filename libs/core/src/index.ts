@@ -2,7 +2,15 @@
 export { tuneHeap } from './heap.js';
 export { createServer, StartError } from './host/create-server.js';
 export { nearest } from './host/nearest.js';
-export { ConfigurationError, formatIssue, type Issue, type ListenerPlan, type ServerPlan } from './host/plan.js';
+export {
+  ConfigurationError,
+  formatIssue,
+  type CertificatePlan,
+  type Issue,
+  type ListenerPlan,
+  type ServerPlan,
+  type TlsPlan,
+} from './host/plan.js';
 export type {
   AssembledDelivery,
   AssembledListener,
@@ -12,6 +20,7 @@ export type {
   Endpoint,
   Server,
 } from './host/server.js';
+export { LocalAdmission, type Admission, type AdmissionLimits, type Refused } from './listener/admission.js';
 export {
   limitsSchema,
   timeoutsSchema,

@@ -46,6 +46,8 @@ export const timeoutsSchema = z.strictObject({
   greetDelay: duration()
     .default(0)
     .describe('Wait before the greeting; a client that talks in it is refused (early talker).'),
+  proxyHeader: duration().default(5_000).describe('How long a trusted peer may take for its PROXY header.'),
+  handshake: duration().default(30_000).describe('How long a TLS handshake may take.'),
   connected: duration().default(300_000).describe('Idle time before HELO or EHLO.'),
   greeted: duration().default(300_000).describe('Idle time before MAIL.'),
   mail: duration().default(300_000).describe('Idle time before RCPT.'),

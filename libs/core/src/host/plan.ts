@@ -1,6 +1,35 @@
 /** A plan: what an app wants to run. Made by hand in code, or by an app from its configuration file; the host checks and builds it. */
 import type { Durability, PluginUse } from '@mailverb/contract';
+import type { Admission } from '../listener/admission.js';
+import type { CidrList } from '@mailverb/options';
 import type { LimitsInput, TimeoutsInput } from '../limits.js';
+
+/** A certificate with its key, by their files. */
+export interface CertificatePlan {
+  /** PEM: the certificate, then those between it and the root. */
+  readonly cert: string;
+  /** PEM. */
+  readonly key: string;
+  readonly passphrase?: string;
+}
+
+/** How a listener encrypts. Files are read when the server is checked, and again when they change. */
+export interface TlsPlan {
+  /** From the first octet (`implicit`), or when the client asks by STARTTLS. */
+  readonly mode: 'starttls' | 'implicit';
+  /** The first is the default; another is chosen where its names (subject alternative names) match what the client asks for by SNI. */
+  readonly certificates: readonly CertificatePlan[];
+  /** Whether clients are asked for a certificate, and whether they must have one. Default `none`. */
+  readonly clientCertificates?: 'none' | 'request' | 'require';
+  /** PEM file of those who may have signed a client's certificate. */
+  readonly clientAuthorities?: string;
+  /** Default TLSv1.2, which is the floor. */
+  readonly minimumVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** OpenSSL's notation; default Node's list. */
+  readonly ciphers?: string;
+  /** Milliseconds between two looks at whether the files have changed; default 10 s, 0 for never. */
+  readonly reloadInterval?: number;
+}
 
 /** One listener: where it listens, what it is made of, what it allows. */
 export interface ListenerPlan {
@@ -12,6 +41,16 @@ export interface ListenerPlan {
   readonly port?: number;
   /** Unix socket path. */
   readonly path?: string;
+  /** A socket that somebody else has opened and is listening (socket activation): its file descriptor. Instead of `port` or `path`. */
+  readonly fd?: number;
+  /** Without it the listener has no TLS, and STARTTLS does not exist. */
+  readonly tls?: TlsPlan;
+  /** Who may speak for others, by PROXY header (if `proxyProtocol`), XCLIENT and XFORWARD: one list for all. Default nobody. */
+  readonly trustedPeers?: CidrList;
+  /** True if connections of trusted peers begin with a PROXY header (version 1 or 2). From anybody else a header ends the connection. */
+  readonly proxyProtocol?: boolean;
+  /** Whether AUTH is offered without TLS to clients on a loopback address or a unix socket. Default `never`. */
+  readonly authWithoutTls?: 'never' | 'loopback';
   readonly protocol?: 'smtp' | 'lmtp';
   /** What it calls itself; default the server's hostname. */
   readonly hostname?: string;
@@ -38,6 +77,8 @@ export interface ServerPlan {
   /** What all listeners share: logger, stores, observers, services. */
   readonly plugins?: readonly PluginUse[];
   readonly listeners: readonly ListenerPlan[];
+  /** Who counts connections; default this process alone. Where several processes serve one port it is somebody who counts for all. */
+  readonly admission?: Admission;
   /** Where messages that must be seen whole are held beyond `memory` octets; default 1 MiB and the system's temporary folder. */
   readonly spool?: { readonly memory?: number; readonly totalMemory?: number; readonly directory?: string };
 }

@@ -64,14 +64,23 @@ export interface AssembledDelivery {
 /** Built, checked and frozen; not started. */
 export interface Server {
   readonly assembly: Assembly;
-  /** Starts plugins in dependency order, listeners last. If anything fails, stops what was started, and rejects. */
-  start(): Promise<void>;
+  /**
+   * Starts plugins in dependency order, listeners last. If anything fails, stops what was started, and rejects.
+   * @param takeOver a running server whose listening sockets this one goes on with, where the addresses are the same: not one connection is
+   *   refused in between. If the start fails it has them back. Whoever was taken over is then to be told to {@link retire}.
+   */
+  start(options?: { readonly takeOver?: Server }): Promise<void>;
   /** Where it listens, once started. */
   addresses(): readonly BoundAddress[];
   /** Serves a session over a stream of one's own (tests, socket activation). The server must be started. */
   accept(listener: string, stream: Duplex, endpoint?: Partial<Endpoint>): void;
   /** Open sessions. */
   readonly sessions: number;
+  /**
+   * Stops accepting, lets sessions go on until they end by themselves, then stops plugins: what an old assembly does when a new one has taken
+   * over. `stop` may still be called meanwhile, and waits for the same end.
+   */
+  retire(): Promise<void>;
   /**
    * Stops accepting, tells idle sessions 421, lets transactions finish until the deadline (milliseconds, default 30 000), closes the rest,
    * then stops plugins in reverse order. Calling it again waits for the same end.
