@@ -74,11 +74,11 @@ export type StageQuestion = {
 
 /**
  * A question that comes up while a verb performs, such as AUTH's once it knows who the client says it is. The loop asks the policies; a
- * refusal is the reply, and otherwise it goes on with `then`.
+ * refusal is the reply, and otherwise it goes on with `proceed`.
  */
 export interface VerbInquiry {
   readonly ask: StageQuestion;
-  readonly then: () => MaybePromise<VerbStep>;
+  readonly proceed: () => MaybePromise<VerbStep>;
 }
 
 /** What performing comes to: an outcome, or a question first. */
