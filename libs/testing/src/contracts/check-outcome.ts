@@ -1,7 +1,6 @@
 /** What must be true of every outcome of a verb. For the contract suite of verbs. */
-import type { Effect, StageQuestion, VerbOutcome } from '@mailverb/contract';
 import { STAGES } from '@mailverb/contract';
-import type { Session } from '@mailverb/contract';
+import type { Effect, Session, StageQuestion, VerbOutcome, VerbStep } from '@mailverb/contract';
 import { expectReply, type ReplyRules } from './check-reply.js';
 import { hasControl } from './hostile.js';
 
@@ -37,11 +36,29 @@ export function expectEffect(effect: Effect): void {
       return expect(typeof effect.answer).toBe('function');
     case 'identify':
       return expect(effect.identity.name.length).toBeGreaterThan(0);
+    case 'become': {
+      // XCLIENT: a trusted peer's words, but a client's within them (attack A6).
+      const { name = '', address = '', helo = '', login = '' } = effect.client;
+      return expect([name, address, helo, login].filter(hasControl)).toEqual([]);
+    }
+    case 'forwarded':
+      return expect(Object.values(effect.client).map(String).filter(hasControl)).toEqual([]);
     case 'receive-dot':
+    case 'upgrade':
     case 'reset':
     case 'close':
       return;
   }
+}
+
+/** What a verb comes to where nobody refuses: its questions on the way are asked about this session. */
+export async function outcomeOf(step: VerbStep, session: Session): Promise<VerbOutcome> {
+  let now = step;
+  while ('ask' in now) {
+    expectQuestion(now.ask, session);
+    now = await now.proceed();
+  }
+  return now;
 }
 
 /** Fails the test if the policies could not be asked that. */

@@ -24,6 +24,7 @@ export function contributionsOf(plugin: Pick<Plugin, 'register'>): readonly Cont
     policy: named('policy'),
     transform: named('transform'),
     delivery: named('delivery'),
+    mechanism: unnamed('mechanism'),
     authenticator: unnamed('authenticator'),
     store: unnamed('store'),
     observer: named('observer'),

@@ -43,7 +43,7 @@ describe('describeObserver', () => {
     ],
     [
       'a certificate that is trusted',
-      (write) => ({ sessionOpened: ({ tls }) => write(tls?.clientCertificate ?? '') }),
+      (write) => ({ sessionOpened: ({ tls }) => write(tls?.clientCertificate?.subject ?? '') }),
       'writes no more lines',
     ],
     [

@@ -3,6 +3,7 @@ import { BodyAborted, type Body, type Lifecycle, type Transform, type TransformI
 import { bodyOf, bodyOfHeld, collect, heldBytes } from '@mailverb/body';
 import fc from 'fast-check';
 import { expectHeaderFields, fieldNames } from './check-header.js';
+import { testListener } from './fixtures.js';
 import { hostileFacts, sessionOf, type Facts, type KnownFacts } from './hostile-facts.js';
 import { random, randomLines, source } from './message-source.js';
 
@@ -140,14 +141,7 @@ export function describeTransform(name: string, factory: TransformFactory, suite
 }
 
 function inputOf(facts: Facts, protocol: 'smtp' | 'lmtp', extended: boolean): TransformInput {
-  const listener = {
-    name: 'test',
-    hostname: 'mx.test.example',
-    protocol,
-    maxMessageSize: 0,
-    maxRecipients: 0,
-    maxMessages: 0,
-  };
+  const listener = testListener({ protocol });
   const session = sessionOf(facts, 'rcpt', [...facts.earlier, facts.mailbox], { listener, extended });
   if (session.envelope === undefined) throw new Error('a session without its envelope');
   return Object.freeze({ session, envelope: session.envelope });

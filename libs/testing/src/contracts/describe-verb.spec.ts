@@ -1,5 +1,5 @@
 /** The contract suite of verbs finds what is wrong with a verb. */
-import { slot, type Verb } from '@mailverb/contract';
+import { slot, type Session, type Verb, type VerbStep } from '@mailverb/contract';
 import { Reply, reply } from '@mailverb/protocol';
 import { failuresOf } from './collect-failures.js';
 import { describeVerb } from './describe-verb.js';
@@ -61,6 +61,26 @@ describe('describeVerb', () => {
     ],
   ])('finds %s', async (_what, overrides, failed) => {
     expect(await failures(overrides)).toContainEqual(failed);
+  });
+
+  it('tries a verb in the sessions in which it exists', async () => {
+    const trusting = () => verb({ available: ({ trustedPeer }) => trustedPeer });
+    const suite = { args: ['x'], refuses: ['bad'] };
+    expect(await failuresOf(() => describeVerb('xtest', trusting, suite))).toEqual([
+      'understands "x" wherever it is legal',
+    ]);
+    const session = { trustedPeer: true };
+    expect(await failuresOf(() => describeVerb('xtest', trusting, { ...suite, session }))).toEqual([]);
+  });
+
+  it('goes the way of its questions to the end', async () => {
+    const asking = (session: Session): VerbStep => ({
+      ask: { stage: 'auth', input: { session, mechanism: 'PLAIN', identity: 'ann' } },
+      proceed: () => Promise.resolve({ reply: reply(235, '2.7.0', 'welcome') }),
+    });
+    expect(await failures({ perform: (_text, session) => asking(session) })).toEqual([]);
+    const failed = await failures({ perform: (_text, session) => asking({ ...session }) });
+    expect(failed).toContain('understands "x" wherever it is legal');
   });
 
   it('finds another name', async () => {

@@ -2,7 +2,7 @@
 import type { Effect, Session, Verb, VerbOutcome } from '@mailverb/contract';
 import { PHASES, PHASE_TABLE, Reply, type PhaseRow } from '@mailverb/protocol';
 import fc from 'fast-check';
-import { expectEffect, expectOutcome, expectQuestion } from './check-outcome.js';
+import { expectEffect, expectOutcome, expectQuestion, outcomeOf } from './check-outcome.js';
 import { expectRefusal, type ReplyRules } from './check-reply.js';
 import { HOSTILE_TEXTS, hasControl, hostileText } from './hostile.js';
 import { sessionIn, sessionsInAllPhases } from './sessions.js';
@@ -13,6 +13,8 @@ export interface VerbSuite extends ReplyRules {
   readonly args?: readonly string[];
   /** Arguments that `parse` must refuse, in any phase. */
   readonly refuses?: readonly string[];
+  /** What is true of the sessions in which it exists, where not all are such: TLS, a trusted peer. */
+  readonly session?: Partial<Session>;
   /** Gives the sessions to try it in; default one in each phase, after EHLO. */
   readonly sessions?: () => readonly Session[];
 }
@@ -31,12 +33,12 @@ interface Heard {
  * @param factory makes a fresh one, with everything that it injects.
  */
 export function describeVerb<P>(name: string, factory: () => Verb<P>, suite: VerbSuite = {}): void {
-  const { args = [''], refuses = [], sessions = sessionsInAllPhases } = suite;
+  const { args = [''], refuses = [], sessions = () => sessionsInAllPhases(suite.session) } = suite;
 
   async function hear(verb: Verb<P>, text: string, session: Session): Promise<Heard> {
     const params = verb.parse(text, session);
     if (params instanceof Reply) return { refused: params };
-    const outcome = await verb.perform(params, session);
+    const outcome = await outcomeOf(await verb.perform(params, session), session);
     return { outcome, refusalEffect: verb.refusalEffect?.(params) };
   }
 
@@ -71,11 +73,12 @@ export function describeVerb<P>(name: string, factory: () => Verb<P>, suite: Ver
     for (const text of args) {
       it(`understands "${text}" wherever it is legal`, async () => {
         const verb = factory();
-        for (const session of verb.phases.map((phase) => sessionIn(phase))) {
+        for (const session of verb.phases.map((phase) => sessionIn(phase, suite.session))) {
+          expect(verb.available?.(session) ?? true).toBe(true);
           const params = verb.parse(text, session);
           if (params instanceof Reply) throw new Error(`refused in phase ${session.phase}: ${params}`);
           expectQuestion(verb.question?.(params, session), session);
-          const outcome = await verb.perform(params, session);
+          const outcome = await outcomeOf(await verb.perform(params, session), session);
           expectOutcome(outcome, suite);
         }
       });

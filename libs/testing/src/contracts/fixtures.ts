@@ -1,5 +1,15 @@
 /** Sessions, envelopes and recipients for tests that have no server: complete, and changed only where a test says so. */
-import type { DeliveryContext, Envelope, Recipient, RcptParameters, Session, Slot } from '@mailverb/contract';
+import type {
+  ClientCertificate,
+  DeliveryContext,
+  Envelope,
+  ListenerInfo,
+  Recipient,
+  RcptParameters,
+  Session,
+  Slot,
+  TlsFacts,
+} from '@mailverb/contract';
 import { parseMailbox, type Mailbox } from '@mailverb/protocol';
 import { FAKE_EPOCH } from '../fake-clock.js';
 
@@ -8,28 +18,62 @@ export function testSession(overrides: Partial<Session> = {}): Session {
   const slots = new Map<symbol, unknown>();
   return {
     id: 'test-session',
-    listener: {
-      name: 'test',
-      hostname: 'mx.test.example',
-      protocol: 'smtp',
-      maxMessageSize: 0,
-      maxRecipients: 0,
-      maxMessages: 0,
-    },
+    listener: testListener(),
     remoteAddress: '192.0.2.1',
     remotePort: 40_000,
+    remoteName: undefined,
     localAddress: '192.0.2.25',
     localPort: 25,
+    trustedPeer: false,
     openedAt: FAKE_EPOCH,
     phase: 'rcpt',
     heloName: 'client.test.example',
     extended: true,
     tls: undefined,
     identity: undefined,
+    forwarded: undefined,
     envelope: undefined,
     annotations: [],
     get: <T>(slot: Slot<T>) => slots.get(slot.key) as T | undefined,
     set: <T>(slot: Slot<T>, value: T) => void slots.set(slot.key, value),
+    ...overrides,
+  };
+}
+
+/** What a listener says of itself: one for SMTP, without TLS, that has no limits. */
+export function testListener(overrides: Partial<ListenerInfo> = {}): ListenerInfo {
+  return {
+    name: 'test',
+    hostname: 'mx.test.example',
+    protocol: 'smtp',
+    maxMessageSize: 0,
+    maxRecipients: 0,
+    maxMessages: 0,
+    tls: 'none',
+    ...overrides,
+  };
+}
+
+/** TLS 1.3 with a client that asked for no name, has no certificate, and binds nothing to the connection unless the test says so. */
+export function testTls(overrides: Partial<TlsFacts> = {}): TlsFacts {
+  return {
+    version: 'TLSv1.3',
+    cipher: 'TLS_AES_256_GCM_SHA384',
+    serverName: undefined,
+    clientCertificate: undefined,
+    channelBinding: () => undefined,
+    ...overrides,
+  };
+}
+
+/** A verified client certificate: Ann's. */
+export function testCertificate(overrides: Partial<ClientCertificate> = {}): ClientCertificate {
+  return {
+    subject: 'CN=ann,O=Test',
+    commonName: 'ann',
+    emails: ['ann@test.example'],
+    hosts: [],
+    fingerprint: Array(32).fill('AB').join(':'),
     ...overrides,
   };
 }

@@ -2,7 +2,7 @@
 import type { Session, TlsFacts } from '@mailverb/contract';
 import { parseMailbox, type Mailbox, type Phase, type ReversePath } from '@mailverb/protocol';
 import fc from 'fast-check';
-import { testEnvelope, testMailbox } from './fixtures.js';
+import { testEnvelope, testMailbox, testTls } from './fixtures.js';
 import { hostileText } from './hostile.js';
 import { sessionIn } from './sessions.js';
 
@@ -50,12 +50,7 @@ const ADDRESSES = [
   'jörg@bücher.example',
   `${'a'.repeat(64)}@${'b.'.repeat(90)}example`,
 ];
-const TLS: TlsFacts = {
-  version: 'TLSv1.3',
-  cipher: 'TLS_AES_256_GCM_SHA384',
-  serverName: undefined,
-  clientCertificate: undefined,
-};
+const TLS: TlsFacts = testTls();
 
 /** Addresses as a server would let them through: whatever is written, the grammar has read it. */
 function mailboxes(known: readonly string[]): fc.Arbitrary<Mailbox> {

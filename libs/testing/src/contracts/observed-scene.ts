@@ -3,7 +3,7 @@ import type { Envelope, Observer, Session } from '@mailverb/contract';
 import { defer, reject } from '@mailverb/contract';
 import { Reply, reply } from '@mailverb/protocol';
 import { FAKE_EPOCH } from '../fake-clock.js';
-import { testEnvelope, testRecipient, testSession } from './fixtures.js';
+import { testCertificate, testEnvelope, testListener, testRecipient, testSession, testTls } from './fixtures.js';
 
 /** Events in their order; each is told to the observer that is given. */
 export type Scene = readonly ((observer: Observer) => void)[];
@@ -27,8 +27,15 @@ export function hostileScene(text: string): Scene {
     id: text,
     heloName: text,
     remoteAddress: text,
-    listener: { name: text, hostname: text, protocol: 'smtp', maxMessageSize: 0, maxRecipients: 0, maxMessages: 0 },
-    tls: { version: text, cipher: text, serverName: text, clientCertificate: text },
+    remoteName: text,
+    listener: testListener({ name: text, hostname: text }),
+    tls: testTls({
+      version: text,
+      cipher: text,
+      serverName: text,
+      clientCertificate: testCertificate({ subject: text, commonName: text, emails: [text], hosts: [text] }),
+    }),
+    forwarded: { name: text, address: text, helo: text, protocol: text, ident: text },
     identity: { name: text, mechanism: text },
     annotations: [{ by: text, key: text, value: text }],
   });
@@ -74,6 +81,9 @@ function scene({ word, session, envelope }: Words): Scene {
     said(220, undefined, 'mx.test.example ESMTP'),
     command('EHLO client.test.example'),
     (observer) => observer.replySent?.(session, new Reply(250, undefined, [word('mx'), word('SIZE'), word('HELP')])),
+    command('STARTTLS'),
+    said(220, '2.0.0', 'go ahead'),
+    (observer) => observer.secured?.(session),
     command('AUTH ***'),
     said(334, undefined, ''),
     (observer) => observer.lineReceived?.(session),

@@ -12,8 +12,8 @@ export function sessionIn(phase: Phase, overrides: Partial<Session> = {}): Sessi
 }
 
 /** One for each phase. */
-export function sessionsInAllPhases(): readonly Session[] {
-  return PHASES.map((phase) => sessionIn(phase));
+export function sessionsInAllPhases(overrides: Partial<Session> = {}): readonly Session[] {
+  return PHASES.map((phase) => sessionIn(phase, overrides));
 }
 
 function deepFreeze<T>(value: T): T {

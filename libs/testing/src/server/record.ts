@@ -13,6 +13,7 @@ export type ObserverEventOf<K extends keyof Observer> = Extract<ObserverEvent, {
 export function recordingObserver(events: ObserverEvent[]): Required<Observer> {
   return {
     sessionOpened: (...args) => void events.push({ type: 'sessionOpened', args }),
+    secured: (...args) => void events.push({ type: 'secured', args }),
     commandReceived: (...args) => void events.push({ type: 'commandReceived', args }),
     lineReceived: (...args) => void events.push({ type: 'lineReceived', args }),
     replySent: (...args) => void events.push({ type: 'replySent', args }),
