@@ -8,6 +8,7 @@ import {
   type Outcome,
   type StageQuestion,
   type Verdict,
+  type VerbInquiry,
   type VerbOutcome,
 } from '@mailverb/contract';
 import { Reply } from '@mailverb/protocol';
@@ -22,6 +23,9 @@ const EFFECTS: ReadonlySet<unknown> = new Set([
   'reset',
   'converse',
   'identify',
+  'upgrade',
+  'become',
+  'forwarded',
   'close',
 ]);
 
@@ -42,6 +46,13 @@ export function isVerbOutcome(value: unknown): value is VerbOutcome {
   if (!isObject(value) || !isReply(value['reply'])) return false;
   const { effect } = value;
   return effect === undefined || isEffect(effect);
+}
+
+/** True for a question that comes up while a verb performs. */
+export function isVerbInquiry(value: unknown): value is VerbInquiry {
+  return (
+    isObject(value) && typeof value['proceed'] === 'function' && value['ask'] !== undefined && isQuestion(value['ask'])
+  );
 }
 
 /** True for an effect. Of a chunk it must be known how long it is: what is not counted would be read as commands (attack A3). */

@@ -1,5 +1,6 @@
 /**
- * The phases of a session and the table of which RFC 5321 verb is legal in which (RFC 5321 4.1.4, RFC 3030 2, RFC 2033 4).
+ * The phases of a session and the table of which verb of RFC 5321 and its family is legal in which (RFC 5321 4.1.4, RFC 3030 2, RFC 2033 4,
+ * RFC 3207 4, RFC 4954 4).
  *
  * The table is data: the verb libraries take their row from it, docs/flow.md's drawing and the test of every verb in every
  * phase are made from it.
@@ -53,4 +54,10 @@ export const PHASE_TABLE = {
   EXPN: { phases: OUTSIDE_CHUNKS, endsBatch: false },
   HELP: { phases: ALWAYS, endsBatch: false },
   QUIT: { phases: ALWAYS, endsBatch: false },
+  // RFC 3207 4, RFC 4954 3 and 4: after EHLO, never within a transaction; what follows must wait for what comes of it.
+  STARTTLS: { phases: ['greeted'], endsBatch: true },
+  AUTH: { phases: ['greeted'], endsBatch: true },
+  // Postfix's: outside transactions; XCLIENT begins the session anew, XFORWARD may be pipelined.
+  XCLIENT: { phases: ['connected', 'greeted'], endsBatch: true },
+  XFORWARD: { phases: ['greeted'], endsBatch: false },
 } as const satisfies Record<string, PhaseRow>;

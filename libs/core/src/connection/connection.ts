@@ -4,12 +4,14 @@
  * Its life ends when the client leaves, when an outcome asks for it, when a limit or a deadline says so, or on shutdown. Nothing here knows a command.
  */
 import type { Duplex } from 'node:stream';
+import type { TlsFacts } from '@mailverb/contract';
 import { reply, type Reply } from '@mailverb/protocol';
 import type { Endpoint } from '../host/server.js';
 import type { ListenerRuntime } from '../listener/runtime.js';
 import type { Swept } from '../listener/sweeper.js';
 import { sessionId } from '../session/ids.js';
 import { SessionState } from '../session/session-state.js';
+import { factsOf, secured } from '../tls/secured.js';
 import { Conversation, type Wire } from './conversation.js';
 
 type IdleTimeout = 'connected' | 'greeted' | 'mail' | 'rcpt' | 'data';
@@ -43,30 +45,46 @@ export class Connection implements Wire, Swept {
   private movedAt: number;
   /** When the connection is destroyed, once it has been ended. */
   private destroyAt = 0;
+  /** While a TLS handshake is under way: when it is given up. */
+  private handshakeUntil = 0;
 
   constructor(
-    private readonly stream: Duplex,
+    private stream: Duplex,
     private readonly runtime: ListenerRuntime,
     endpoint: Endpoint,
+    trustedPeer: boolean,
     private readonly onClosed: (connection: Connection) => void,
   ) {
     const now = runtime.clock.now();
     this.movedAt = now;
-    const session = new SessionState(sessionId(), runtime.info, endpoint, now);
+    const session = new SessionState(sessionId(), runtime.info, endpoint, now, trustedPeer);
     this.conversation = new Conversation(runtime, session, this);
-    stream.on('data', (chunk: Uint8Array) => this.received(chunk));
-    stream.on('end', () => this.ended());
-    stream.on('error', () => this.failed());
-    stream.on('close', () => this.close());
+    stream.on('error', this.onError);
+    stream.on('close', this.onClose);
     runtime.sweeper.add(this);
   }
 
-  /** Opens the session: the greeting, after its delay. */
+  /** Opens the session: TLS, if it is implicit, then the greeting, after its delay. */
   open(): void {
     const { runtime, conversation } = this;
     // A closed socket has no addresses any more: Node remembers what was asked for before, and a record at the end wants it.
     if (runtime.watchers.watches('sessionClosed')) void conversation.session.localAddress;
     runtime.watchers.sessionOpened(conversation.session);
+    if (runtime.tls?.mode === 'implicit') {
+      conversation.secureFirst(() => this.welcome());
+    } else {
+      this.listen();
+      this.welcome();
+    }
+  }
+
+  private listen(): void {
+    this.stream.on('data', this.onData);
+    this.stream.on('end', this.onEnd);
+  }
+
+  private welcome(): void {
+    const { runtime, conversation } = this;
     if (runtime.timeouts.greetDelay === 0) {
       this.greet();
       return;
@@ -102,6 +120,48 @@ export class Connection implements Wire, Swept {
     if (this.stream.write(protocol.take(), 'latin1')) return;
     this.blocked = true;
     this.stream.once('drain', () => this.drained());
+  }
+
+  secure(): Promise<TlsFacts | undefined> {
+    const { runtime, stream } = this;
+    const { tls } = runtime;
+    if (tls === undefined) return Promise.reject(new Error('this listener has no TLS'));
+    // From here on its octets are TLS records, and nobody's commands.
+    stream.off('data', this.onData);
+    stream.off('end', this.onEnd);
+    stream.off('close', this.onClose);
+    stream.pause();
+    this.handshakeUntil = runtime.sweeper.now + runtime.timeouts.handshake;
+    const socket = secured(stream, tls);
+    this.stream = socket;
+    return new Promise((resolve) => {
+      socket.on('error', () => {
+        this.failed();
+        resolve(undefined);
+      });
+      // Half a handshake is none, though half-open connections are welcome later. What is not read does not end.
+      const left = () => this.destroy('tls');
+      socket.on('end', left);
+      socket.resume();
+      socket.on('close', () => {
+        resolve(undefined);
+        this.close();
+      });
+      socket.once('secure', () => {
+        socket.off('end', left);
+        this.handshakeUntil = 0;
+        const facts = factsOf(socket, tls);
+        if (facts === undefined) {
+          // A certificate was demanded. TLS 1.3 has no way to say so once the handshake is over.
+          this.conversation.gone('tls');
+          socket.destroy();
+        } else {
+          this.paused = false;
+          this.listen();
+        }
+        resolve(facts);
+      });
+    });
   }
 
   finish(_cause: string): void {
@@ -140,6 +200,10 @@ export class Connection implements Wire, Swept {
       if (now >= this.destroyAt) this.destroy(conversation.cause ?? 'timeout');
       return;
     }
+    if (this.handshakeUntil !== 0) {
+      if (now >= this.handshakeUntil) this.failedHandshake();
+      return;
+    }
     // While a plugin works its own time budget counts, and before the greeting the delay.
     if (conversation.busy || !this.greeted) return;
     if (now - conversation.session.openedAt > timeouts.session) {
@@ -166,6 +230,16 @@ export class Connection implements Wire, Swept {
   }
 
   // Stream
+
+  private readonly onData = (chunk: Uint8Array) => this.received(chunk);
+  private readonly onEnd = () => this.ended();
+  private readonly onError = () => this.failed();
+  private readonly onClose = () => this.close();
+
+  private failedHandshake(): void {
+    this.runtime.watchers.limitReached(this.conversation.session, 'timeouts.handshake');
+    this.destroy('tls');
+  }
 
   received(chunk: Uint8Array): void {
     this.octetsIn += chunk.length;
@@ -196,14 +270,14 @@ export class Connection implements Wire, Swept {
   }
 
   failed(): void {
-    this.conversation.gone('disconnect');
+    this.conversation.gone(this.handshakeUntil === 0 ? 'disconnect' : 'tls');
   }
 
   close(): void {
     if (this.closed) return;
     this.closed = true;
     const { conversation, runtime } = this;
-    conversation.gone('disconnect');
+    conversation.gone(this.handshakeUntil === 0 ? 'disconnect' : 'tls');
     runtime.sweeper.delete(this);
     runtime.watchers.sessionClosed(conversation.session, conversation.record(this.octetsIn));
     this.onClosed(this);

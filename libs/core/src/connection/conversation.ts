@@ -8,14 +8,17 @@ import {
   isPromise,
   type Effect,
   type MaybePromise,
+  type RepresentedClient,
   type SessionRecord,
   type StageQuestion,
+  type TlsFacts,
   type VerbOutcome,
+  type VerbStep,
   type Decision,
 } from '@mailverb/contract';
 import { cleanText, reply, ServerProtocol, type Reply, type ServerEvent } from '@mailverb/protocol';
 import type { ListenerRuntime } from '../listener/runtime.js';
-import { isQuestion, isReply } from '../plugin-answers.js';
+import { isQuestion, isReply, isVerbInquiry } from '../plugin-answers.js';
 import type { RegisteredVerb } from '../registry/verb-registry.js';
 import { Cancellation } from '../session/cancellation.js';
 import type { SessionState } from '../session/session-state.js';
@@ -30,6 +33,8 @@ export interface Wire {
   flush(): void;
   /** True while the client does not read and nothing more should be said. */
   readonly blocked: boolean;
+  /** Begins TLS; resolves to what was agreed on, or to undefined if nothing was, and then the connection is of no use any more. */
+  secure(): Promise<TlsFacts | undefined>;
   /** Writes what is queued and closes. */
   finish(cause: string): void;
   /** The conversation has come a step further: its idle time begins anew. */
@@ -69,7 +74,7 @@ export class Conversation implements Talk {
   private readonly verbs: VerbCalls;
   /** A verb converses (AUTH): whose turn it is, and what its next line goes to. */
   private conversing: RegisteredVerb | undefined = undefined;
-  private answer: ((line: Uint8Array) => MaybePromise<VerbOutcome>) | undefined = undefined;
+  private answer: ((line: Uint8Array) => MaybePromise<VerbStep>) | undefined = undefined;
   private cancellation: Cancellation | undefined = undefined;
   private decisions: Decision[] | undefined = undefined;
   private commands = 0;
@@ -96,7 +101,10 @@ export class Conversation implements Talk {
       return;
     }
     const answer = runtime.stages.ask('connect', { session }, session, this.cancel);
-    this.await(isPromise(answer) ? answer.then((settled) => this.welcomed(settled)) : this.welcomed(answer));
+    const { greeting } = runtime;
+    this.await(
+      isPromise(answer) ? answer.then((settled) => this.welcomed(settled, greeting)) : this.welcomed(answer, greeting),
+    );
     this.run();
   }
 
@@ -202,6 +210,18 @@ export class Conversation implements Talk {
     this.wire.more();
   }
 
+  /** TLS from the first octet on (RFC 8314): `then` is called if there is to be a session. */
+  secureFirst(then: () => void): void {
+    this.busy = true;
+    this.wire.secure().then(
+      (facts) => {
+        this.busy = false;
+        if (this.secured(facts)) then();
+      },
+      (error: unknown) => this.broken(error),
+    );
+  }
+
   private await(result: MaybePromise<void>): void {
     if (!isPromise(result)) return;
     this.busy = true;
@@ -263,10 +283,10 @@ export class Conversation implements Talk {
     else this.mail.transaction.decided(decision);
   }
 
-  private welcomed(answer: Answer): void {
+  private welcomed(answer: Answer, greeting: Reply): void {
     if (this.cause !== undefined) return;
     if (answer.refusal === undefined) {
-      this.say(this.runtime.greeting);
+      this.say(greeting);
       return;
     }
     // RFC 5321 3.1: a server that will not talk says 554 in place of its greeting; 421 is as good.
@@ -285,7 +305,7 @@ export class Conversation implements Talk {
     if (this.idleCommands > runtime.limits.commandsBeforeTransaction) {
       return this.limit('commandsBeforeTransaction', TOO_MANY_COMMANDS);
     }
-    if (found === undefined) return this.unknownVerb(name);
+    if (found === undefined || found.verb.available?.(this.session) === false) return this.unknownVerb(name);
     if (!found.phases.has(this.session.phase))
       return this.refuseCommand(found, found.outOfPhase, 'protocol', undefined);
     let params: unknown;
@@ -323,10 +343,28 @@ export class Conversation implements Talk {
   }
 
   private perform(found: RegisteredVerb, params: unknown): MaybePromise<void> {
-    const outcome = this.verbs.outcome(found, params, () => found.verb.perform(params, this.session));
-    return isPromise(outcome)
-      ? outcome.then((settled) => this.carryOut(found, settled))
-      : this.carryOut(found, outcome);
+    return this.step(found, params, () => found.verb.perform(params, this.session));
+  }
+
+  /** A verb's next step: what it comes to, with the questions that come up first. */
+  private step(found: RegisteredVerb, params: unknown, call: () => MaybePromise<VerbStep>): MaybePromise<void> {
+    const step = this.verbs.step(found, params, call);
+    return isPromise(step) ? step.then((settled) => this.stepped(found, settled)) : this.stepped(found, step);
+  }
+
+  private stepped(found: RegisteredVerb, step: VerbStep): MaybePromise<void> {
+    if (!isVerbInquiry(step)) return this.carryOut(found, step);
+    if (this.cause !== undefined) return;
+    const { ask, proceed } = step;
+    this.session.asksAgain(ask.stage);
+    const answer = this.runtime.stages.ask(ask.stage, ask.input, this.session, this.cancel);
+    const asked = (settled: Answer): MaybePromise<void> => {
+      if (this.cause !== undefined) return;
+      if (settled.refusal === undefined) return this.step(found, undefined, proceed);
+      this.refuseCommand(found, settled.refusal.reply, settled.by, settled.refusal.reason);
+      if (settled.refusal.kind === 'hangup') this.close('policy');
+    };
+    return isPromise(answer) ? answer.then(asked) : asked(answer);
   }
 
   private carryOut(found: RegisteredVerb, outcome: VerbOutcome): MaybePromise<void> {
@@ -334,7 +372,7 @@ export class Conversation implements Talk {
     const { reply: answer, effect } = outcome;
     if (!answer.positive) {
       if (effect?.type === 'skip-chunk') return this.mail.skip(effect.octets, answer);
-      this.refuseCommand(found, answer, `verb ${found.verb.name}`, undefined);
+      this.refuseCommand(found, answer, `verb ${found.verb.name}`, outcome.reason);
       if (effect?.type === 'close') this.close('protocol');
       return;
     }
@@ -373,10 +411,53 @@ export class Conversation implements Talk {
       case 'identify':
         session.identity = effect.identity;
         return this.say(answer);
+      case 'upgrade':
+        return this.upgrade(answer);
+      case 'become':
+        return this.become(effect.client, answer);
+      case 'forwarded':
+        session.forwarded = effect.client;
+        return this.say(answer);
       case 'close':
         this.say(answer);
         return this.close('quit');
     }
+  }
+
+  /** RFC 3207: the reply, the handshake, and a session that knows nothing of what came before. */
+  private upgrade(answer: Reply): MaybePromise<void> {
+    if (this.protocol.buffered) {
+      // Somebody in the middle may have put it there (CVE-2011-0411, attack A4).
+      this.runtime.watchers.limitReached(this.session, 'pipelining');
+      this.protocol.dropBuffered();
+    }
+    this.say(answer);
+    if (this.cause !== undefined) return;
+    this.wire.flush();
+    return this.wire.secure().then((facts) => void this.secured(facts));
+  }
+
+  private secured(facts: TlsFacts | undefined): boolean {
+    if (this.cause !== undefined) return false;
+    if (facts === undefined) {
+      this.gone('tls');
+      return false;
+    }
+    this.mail.end('aborted', undefined, [], 'TLS has begun');
+    this.session.secure(facts);
+    this.runtime.watchers.secured(this.session);
+    return true;
+  }
+
+  /** XCLIENT: as if the client that is presented had connected, so the policies are asked about it. */
+  private become(client: RepresentedClient, greeting: Reply): MaybePromise<void> {
+    this.mail.end('aborted', undefined, [], 'another client');
+    this.session.represent(client);
+    if (!this.runtime.stages.matters('connect')) return this.say(greeting);
+    const answer = this.runtime.stages.ask('connect', { session: this.session }, this.session, this.cancel);
+    return isPromise(answer)
+      ? answer.then((settled) => this.welcomed(settled, greeting))
+      : this.welcomed(answer, greeting);
   }
 
   private line(line: Uint8Array): MaybePromise<void> {
@@ -386,9 +467,7 @@ export class Conversation implements Talk {
     this.conversing = undefined;
     this.protocol.expectCommand();
     if (answer === undefined || conversing === undefined) return;
-    const outcome = this.verbs.outcome(conversing, undefined, () => answer(line));
-    if (!isPromise(outcome)) return this.carryOut(conversing, outcome);
-    return outcome.then((settled) => this.carryOut(conversing, settled));
+    return this.step(conversing, undefined, () => answer(line));
   }
 
   private unknownVerb(name: string): void {

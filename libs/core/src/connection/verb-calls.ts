@@ -1,8 +1,15 @@
 /** Calls verbs, and sees to it that whatever they do an outcome comes of it: in time, well formed, and with what must happen all the same. */
-import { isPromise, SmtpError, type Effect, type MaybePromise, type VerbOutcome } from '@mailverb/contract';
+import {
+  isPromise,
+  SmtpError,
+  type Effect,
+  type MaybePromise,
+  type VerbOutcome,
+  type VerbStep,
+} from '@mailverb/contract';
 import type { Reply } from '@mailverb/protocol';
 import type { ListenerRuntime } from '../listener/runtime.js';
-import { isEffect, isVerbOutcome } from '../plugin-answers.js';
+import { isEffect, isVerbInquiry, isVerbOutcome } from '../plugin-answers.js';
 import type { RegisteredVerb } from '../registry/verb-registry.js';
 import { LOCAL_ERROR } from '../session/mail-transaction.js';
 import type { SessionState } from '../session/session-state.js';
@@ -20,12 +27,8 @@ export class VerbCalls {
    * What a call comes to. Never throws or rejects.
    * @param params what the verb has parsed; undefined for a line of a conversation, where there is no command to undo.
    */
-  outcome(
-    found: RegisteredVerb,
-    params: unknown,
-    call: () => MaybePromise<VerbOutcome>,
-  ): VerbOutcome | Promise<VerbOutcome> {
-    let result: MaybePromise<VerbOutcome>;
+  step(found: RegisteredVerb, params: unknown, call: () => MaybePromise<VerbStep>): VerbStep | Promise<VerbStep> {
+    let result: MaybePromise<VerbStep>;
     try {
       result = call();
     } catch (error) {
@@ -63,13 +66,13 @@ export class VerbCalls {
     return error instanceof SmtpError && !error.reply.positive ? error.reply : LOCAL_ERROR;
   }
 
-  private checked(found: RegisteredVerb, params: unknown, outcome: VerbOutcome): VerbOutcome {
-    if (isVerbOutcome(outcome)) return outcome;
+  private checked(found: RegisteredVerb, params: unknown, step: VerbStep): VerbStep {
+    if (isVerbOutcome(step) || isVerbInquiry(step)) return step;
     return this.failed(found, params, new Error('performed to something that is no outcome'));
   }
 
   /** A verb has the time that a policy has; one that never answers must not hold its session for ever. */
-  private inTime(outcome: PromiseLike<VerbOutcome>): Promise<VerbOutcome> {
+  private inTime(outcome: PromiseLike<VerbStep>): Promise<VerbStep> {
     const { clock, timeouts } = this.runtime;
     return new Promise((resolve, reject) => {
       const alarm = clock.after(timeouts.policy, () => reject(new Error(`no answer within ${timeouts.policy} ms`)));

@@ -1,12 +1,15 @@
 /** Builds one listener from its plan: registries, stages, transforms, delivery, and everything that can be wrong with them. */
 import {
+  Authenticator as AuthenticatorToken,
   Capabilities,
   Clock,
   DURABILITIES,
   Listener as ListenerToken,
   Logger,
+  Mechanisms,
   STAGES,
   VerbTable,
+  type Authenticator,
   type DeliveryStrategy,
   type ListenerInfo,
 } from '@mailverb/contract';
@@ -16,16 +19,21 @@ import type { Spool } from '../body/spool.js';
 import type { NamedTransform } from '../body/transform-chain.js';
 import { TransformedDelivery } from '../body/transformed-delivery.js';
 import { limitsSchema, timeoutsSchema, type Limits, type Timeouts } from '../limits.js';
+import type { Admission } from '../listener/admission.js';
 import { Listener } from '../listener/listener.js';
 import type { Sweeper } from '../listener/sweeper.js';
+import { allAuthenticators } from '../registry/authenticators.js';
 import { CapabilityRegistry } from '../registry/capability-registry.js';
+import { MechanismRegistry } from '../registry/mechanism-registry.js';
 import { MANDATORY_LMTP_VERBS, MANDATORY_VERBS, VerbRegistry } from '../registry/verb-registry.js';
 import { StageRunner, type StagedPolicy } from '../stages/stage-runner.js';
 import { Watchers, type NamedObserver } from '../stages/watchers.js';
+import type { TlsSettings } from '../tls/secured.js';
 import { asKey, Builder, type Part } from './builder.js';
 import { Instance, instantiate } from './instance.js';
 import type { Issue, ListenerPlan, ServerPlan } from './plan.js';
 import type { AssembledDelivery, AssembledListener, AssembledPlugin } from './server.js';
+import { tlsOf } from './tls-of.js';
 import { join, validate } from './validate.js';
 
 /** A listener's plan with everything in it validated. */
@@ -71,6 +79,9 @@ export interface ServerScope {
   readonly plan: ServerPlan;
   readonly container: DependencyContainer;
   readonly observers: readonly NamedObserver[];
+  /** Those that all listeners share. */
+  readonly authenticators: readonly Authenticator[];
+  readonly admission: Admission;
   readonly parts: Part[];
   readonly sweeper: Sweeper;
   readonly spool: Spool;
@@ -95,13 +106,16 @@ export function buildListener(
     maxMessageSize: told.messageSize,
     maxRecipients: limits.recipients,
     maxMessages: limits.messages,
+    tls: plan.tls?.mode ?? 'none',
   });
   const container = scope.container.createChildContainer();
   const capabilities = new CapabilityRegistry();
   const verbs = new VerbRegistry();
+  const mechanisms = new MechanismRegistry(plan.authWithoutTls ?? 'never');
   container.register(asKey(ListenerToken), { useValue: info });
   container.register(asKey(Capabilities), { useValue: capabilities });
   container.register(asKey(VerbTable), { useValue: verbs });
+  container.register(asKey(Mechanisms), { useValue: mechanisms });
   const builder = new Builder(container, scope.parts, issues, scope.spool);
   for (const instance of instances) builder.provide(instance);
   if (prepared.delivery !== undefined) builder.provide(prepared.delivery);
@@ -109,6 +123,11 @@ export function buildListener(
   const clock = basic(asKey<Clock>(Clock), container, scope);
   const logger = basic(asKey<Logger>(Logger), container, scope);
 
+  const authenticators = instances.flatMap((instance) => authenticatorsOf(builder, instance));
+  container.register(asKey(AuthenticatorToken), {
+    useValue: allAuthenticators([...authenticators, ...scope.authenticators]),
+  });
+  for (const instance of instances) addMechanisms(builder, instance, mechanisms, issues);
   for (const instance of instances) {
     builder.needs(instance);
     addExtensions(builder, instance, capabilities, issues);
@@ -123,6 +142,7 @@ export function buildListener(
   for (const instance of instances) builder.rest(instance);
   if (deliveryInstance !== undefined) builder.rest(deliveryInstance);
   checkListener(prepared, verbs, delivery, issues);
+  const tls = secure(prepared, scope, clock, logger);
 
   const watchers = new Watchers(observers, logger);
   const listener = new Listener(
@@ -142,6 +162,10 @@ export function buildListener(
       holds: mustHold(policies, transforms, delivery),
       spool: scope.spool,
       pending: scope.pending,
+      admission: scope.admission,
+      trustedPeers: plan.trustedPeers,
+      proxyProtocol: plan.proxyProtocol === true,
+      tls,
       greeting: reply(220, undefined, `${info.hostname} ${info.protocol === 'lmtp' ? 'LMTP' : 'ESMTP'} Mailverb`),
       protocolOptions: {
         commandLine: limits.commandLine ?? capabilities.commandLineOctets(),
@@ -155,6 +179,7 @@ export function buildListener(
       host: plan.host ?? '127.0.0.1',
       ...(plan.port === undefined ? {} : { port: plan.port }),
       ...(plan.path === undefined ? {} : { path: plan.path }),
+      ...(plan.fd === undefined ? {} : { fd: plan.fd }),
     },
   );
   const assembly: AssembledListener = {
@@ -165,6 +190,8 @@ export function buildListener(
     verbs: verbs.all().map(({ verb, owner }) => ({ verb: verb.name, owner, phases: verb.phases })),
     keywords: capabilities.all().map(({ extension, owner }) => ({ keyword: extension.keyword, owner })),
     parameters: capabilities.parameters(),
+    mechanisms: mechanisms.all().map(({ mechanism, owner }) => ({ mechanism: mechanism.name, owner })),
+    tls: info.tls,
     stages: STAGES.map((stage) => ({
       stage,
       policies: listener.runtime.stages
@@ -226,6 +253,52 @@ function addExtensions(builder: Builder, instance: Instance, capabilities: Capab
       message: `${taken.what} has two owners: ${taken.owner} and ${instance.plugin.name}`,
     });
   }
+}
+
+/** The authenticators of an instance, built. */
+export function authenticatorsOf(builder: Builder, instance: Instance): Authenticator[] {
+  return instance.contributions.authenticators.flatMap((contribution) => {
+    const authenticator = builder.one(instance, contribution, 'authenticator');
+    return authenticator === undefined ? [] : [authenticator];
+  });
+}
+
+function addMechanisms(builder: Builder, instance: Instance, mechanisms: MechanismRegistry, issues: Issue[]): void {
+  for (const contribution of instance.contributions.mechanisms) {
+    const mechanism = builder.one(instance, contribution, 'mechanism');
+    if (mechanism === undefined) continue;
+    const owner = mechanisms.add(mechanism, instance.plugin.name);
+    if (owner === undefined) continue;
+    issues.push({
+      path: instance.path,
+      message: `mechanism ${mechanism.name} has two owners: ${owner} and ${instance.plugin.name}`,
+    });
+  }
+}
+
+/** Reads the certificates, and has them looked at again while the server runs. */
+function secure(
+  { plan, path }: PreparedListener,
+  { parts, issues }: ServerScope,
+  clock: Clock,
+  logger: Logger,
+): TlsSettings | undefined {
+  if (plan.proxyProtocol === true && plan.trustedPeers === undefined) {
+    issues.push({
+      path: join(path, ['proxyProtocol']),
+      message: 'needs trustedPeers: whose PROXY headers are believed',
+    });
+  }
+  const { tls: wanted } = plan;
+  const tls = wanted === undefined ? undefined : tlsOf(wanted, plan.name, join(path, ['tls']), issues);
+  if (tls !== undefined) {
+    parts.push({
+      name: `certificates of listener ${plan.name}`,
+      start: () => tls.credentials.watch(clock, logger),
+      stop: () => tls.credentials.unwatch(),
+    });
+  }
+  return tls;
 }
 
 function addVerbs(builder: Builder, instance: Instance, verbs: VerbRegistry, issues: Issue[]): void {

@@ -9,12 +9,13 @@ import type {
   Observer,
   Policy,
   Plugin,
+  SaslMechanism,
   Store,
   Token,
   Transform,
   Verb,
 } from '@mailverb/contract';
-import { Authenticator as AuthenticatorToken, Store as StoreToken, tokenName } from '@mailverb/contract';
+import { Store as StoreToken, tokenName } from '@mailverb/contract';
 
 /** A contribution with the name it was given. */
 export interface Named<T> {
@@ -30,6 +31,8 @@ export class Contributions implements Contribute {
   readonly transforms: Named<Transform>[] = [];
   readonly deliveries: Named<DeliveryStrategy>[] = [];
   readonly observers: Named<Observer>[] = [];
+  readonly mechanisms: Contribution<SaslMechanism>[] = [];
+  readonly authenticators: Contribution<Authenticator>[] = [];
   readonly services: { readonly key: Token<unknown>; readonly value: Contribution<unknown> }[] = [];
   readonly starts: (() => MaybePromise<void>)[] = [];
   readonly stops: (() => MaybePromise<void>)[] = [];
@@ -64,8 +67,11 @@ export class Contributions implements Contribute {
   observer(name: string, value: Contribution<Observer>): void {
     this.add(this.observers, { name, value });
   }
+  mechanism(value: Contribution<SaslMechanism>): void {
+    this.add(this.mechanisms, value);
+  }
   authenticator(value: Contribution<Authenticator>): void {
-    this.service(AuthenticatorToken, value);
+    this.add(this.authenticators, value);
   }
   store(value: Contribution<Store>): void {
     this.service(StoreToken, value);
@@ -85,6 +91,8 @@ export class Contributions implements Contribute {
     return [
       ...this.verbs.map(() => 'verb'),
       ...this.extensions.map(() => 'extension'),
+      ...this.mechanisms.map(() => 'mechanism'),
+      ...this.authenticators.map(() => 'authenticator'),
       ...this.policies.map(({ name }) => `policy ${name}`),
       ...this.transforms.map(({ name }) => `transform ${name}`),
       ...this.deliveries.map(({ name }) => `delivery ${name}`),

@@ -6,11 +6,12 @@
 import { Clock, Logger } from '@mailverb/contract';
 import type { Duplex } from 'node:stream';
 import { DEFAULT_SPOOL, Spool } from '../body/spool.js';
+import { LocalAdmission } from '../listener/admission.js';
 import type { Listener } from '../listener/listener.js';
 import { Sweeper } from '../listener/sweeper.js';
 import { SystemClock } from '../system-clock.js';
 import { asKey, Builder, rootContainer, type Part } from './builder.js';
-import { assembledPlugin, buildListener, observersOf, prepareListener } from './build-listener.js';
+import { assembledPlugin, authenticatorsOf, buildListener, observersOf, prepareListener } from './build-listener.js';
 import { instantiate, messageOf, type Instance } from './instance.js';
 import { ConfigurationError, type Issue, type ServerPlan } from './plan.js';
 import type { Assembly, BoundAddress, Endpoint, Server } from './server.js';
@@ -44,13 +45,15 @@ export async function createServer(plan: ServerPlan): Promise<Server> {
   for (const instance of shared) builder.provide(instance);
   for (const instance of shared) builder.needs(instance);
   const observers = shared.flatMap((instance) => observersOf(builder, instance));
+  const authenticators = shared.flatMap((instance) => authenticatorsOf(builder, instance));
   for (const instance of shared) builder.rest(instance);
   // A clock or logger that can't be built is an issue already; nothing can be built with it.
   if (issues.length > 0 && shared.length < (plan.plugins?.length ?? 0)) throw new ConfigurationError(issues);
   const [clock, logger] = resolveBasics(container, issues);
   const sweeper = new Sweeper(clock);
   const pending = new Set<Promise<unknown>>();
-  const scope = { plan, container, observers, parts, sweeper, spool, pending, issues };
+  const admission = plan.admission ?? new LocalAdmission();
+  const scope = { plan, container, observers, authenticators, admission, parts, sweeper, spool, pending, issues };
   const built = prepared.flatMap((listener) => (listener === undefined ? [] : [buildListener(listener, scope)]));
   if (issues.length > 0) throw new ConfigurationError(unique(issues));
 
@@ -80,12 +83,12 @@ function resolveBasics(container: ReturnType<typeof rootContainer>, issues: Issu
 
 /** What belongs to a listener can't be shared by all. */
 function notShared({ contributions, path, plugin }: Instance): Issue[] {
-  const { verbs, extensions, policies, transforms, deliveries } = contributions;
-  if (verbs.length + extensions.length + policies.length + transforms.length + deliveries.length === 0) return [];
+  const { verbs, extensions, mechanisms, policies, transforms, deliveries } = contributions;
+  if ([verbs, extensions, mechanisms, policies, transforms, deliveries].every(({ length }) => length === 0)) return [];
   return [
     {
       path,
-      message: `plugin ${plugin.name} belongs to a listener: only services, loggers, stores and observers are shared by all`,
+      message: `plugin ${plugin.name} belongs to a listener: only services, loggers, stores, authenticators and observers are shared by all`,
     },
   ];
 }
@@ -117,6 +120,7 @@ class BuiltServer implements Server {
   private state: 'built' | 'started' | 'stopped' = 'built';
   private starting: Promise<void> | undefined = undefined;
   private stopping: Promise<void> | undefined = undefined;
+  private retiring: Promise<void> | undefined = undefined;
 
   constructor(
     readonly assembly: Assembly,
@@ -127,14 +131,15 @@ class BuiltServer implements Server {
     private readonly pending: ReadonlySet<Promise<unknown>>,
   ) {}
 
-  start(): Promise<void> {
+  start({ takeOver }: { readonly takeOver?: Server } = {}): Promise<void> {
     if (this.state !== 'built') return Promise.reject(new Error('a server is started once'));
     this.state = 'started';
-    this.starting = this.startOnce();
+    this.starting = this.startOnce(takeOver instanceof BuiltServer ? takeOver.listeners : []);
     return this.starting;
   }
 
-  private async startOnce(): Promise<void> {
+  private async startOnce(before: readonly Listener[]): Promise<void> {
+    const taken: { readonly from: Listener; readonly by: Listener }[] = [];
     try {
       for (const part of this.parts) {
         this.goOn();
@@ -143,9 +148,15 @@ class BuiltServer implements Server {
       }
       for (const listener of this.listeners) {
         this.goOn();
+        const from = before.find((one) => one.isAt(listener));
+        if (from !== undefined && listener.takeOver(from)) {
+          taken.push({ from, by: listener });
+          continue;
+        }
         await named(`listener ${listener.runtime.info.name}`, () => listener.listen());
       }
     } catch (error) {
+      for (const { from, by } of taken) from.takeOver(by);
       for (const listener of this.listeners) listener.destroy();
       await this.stopParts();
       this.state = 'stopped';
@@ -175,6 +186,16 @@ class BuiltServer implements Server {
 
   stop({ deadlineMs = DEFAULT_DEADLINE_MS }: { readonly deadlineMs?: number } = {}): Promise<void> {
     return (this.stopping ??= this.stopOnce(deadlineMs));
+  }
+
+  retire(): Promise<void> {
+    return (this.retiring ??= this.retireOnce());
+  }
+
+  private async retireOnce(): Promise<void> {
+    await this.starting?.catch(() => {});
+    await Promise.all(this.listeners.map((listener) => listener.retire()));
+    await this.stop();
   }
 
   private async stopOnce(deadlineMs: number): Promise<void> {

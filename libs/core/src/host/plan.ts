@@ -11,6 +11,8 @@ export interface CertificatePlan {
   /** PEM. */
   readonly key: string;
   readonly passphrase?: string;
+  /** Where it stands in the configuration, for messages; default its place in the plan. */
+  readonly configPath?: string;
 }
 
 /** How a listener encrypts. Files are read when the server is checked, and again when they change. */

@@ -1,4 +1,5 @@
 /** A server that was built from a plan and can be started, watched and stopped. */
+import type { TlsMode } from '@mailverb/contract';
 import type { Duplex } from 'node:stream';
 
 /** Who is at the other end of a stream that is handed in. */
@@ -37,12 +38,15 @@ export interface AssembledPlugin {
 /** One listener in the assembly. */
 export interface AssembledListener {
   readonly name: string;
-  readonly address: { readonly host?: string; readonly port?: number; readonly path?: string };
+  readonly address: { readonly host?: string; readonly port?: number; readonly path?: string; readonly fd?: number };
   readonly protocol: 'smtp' | 'lmtp';
   readonly plugins: readonly AssembledPlugin[];
   readonly verbs: readonly { readonly verb: string; readonly owner: string; readonly phases: readonly string[] }[];
   readonly keywords: readonly { readonly keyword: string; readonly owner: string }[];
   readonly parameters: readonly { readonly verb: string; readonly keyword: string; readonly owner: string }[];
+  /** SASL mechanisms, in the order in which they are offered. */
+  readonly mechanisms: readonly { readonly mechanism: string; readonly owner: string }[];
+  readonly tls: TlsMode;
   /** In the order in which they are asked. */
   readonly stages: readonly {
     readonly stage: string;

@@ -1,27 +1,30 @@
-/** A listener: a socket, its open connections, and the limits on their number. */
-import { lstat, unlink } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+/** A listener: a socket, its open connections, whom it believes when they speak for others, and the limits on their number. */
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { reply } from '@mailverb/protocol';
+import { isPromise } from '@mailverb/contract';
+import { matchesCidr } from '@mailverb/options';
+import { reply, type Reply } from '@mailverb/protocol';
 import { Connection } from '../connection/connection.js';
 import type { BoundAddress, Endpoint } from '../host/server.js';
+import { Acceptor, type AcceptorOwner, type ListenAddress } from './acceptor.js';
+import type { Refused } from './admission.js';
+import { networkOf, SocketEndpoint, UNIX_ENDPOINT } from './endpoint.js';
+import { ProxyPrelude } from './proxy-prelude.js';
 import type { ListenerRuntime } from './runtime.js';
 
-const TOO_MANY = reply(421, '4.3.2', 'too many connections (limit connections)');
-const TOO_MANY_FROM_YOU = reply(421, '4.7.0', 'too many connections from your address (limit connectionsPerAddress)');
-
-/** Where to listen. */
-export interface ListenAddress {
-  readonly host?: string;
-  readonly port?: number;
-  readonly path?: string;
-}
+const REFUSALS: Readonly<Record<Refused, Reply>> = {
+  connections: reply(421, '4.3.2', 'too many connections (limit connections)'),
+  connectionsPerAddress: reply(421, '4.7.0', 'too many connections from your address (limit connectionsPerAddress)'),
+};
+const UNCOUNTED = reply(421, '4.3.0', 'local error, try again later');
 
 /** Accepts connections for one runtime. */
-export class Listener {
+export class Listener implements AcceptorOwner {
   readonly connections = new Set<Connection>();
-  private readonly perAddress = new Map<string, number>();
-  private server: Server | undefined = undefined;
+  /** Connections of trusted peers whose PROXY header has not come yet. */
+  private readonly preludes = new Set<ProxyPrelude>();
+  private acceptor: Acceptor | undefined = undefined;
+  private draining = false;
   private idle: (() => void) | undefined = undefined;
 
   constructor(
@@ -31,130 +34,160 @@ export class Listener {
 
   /** Opens the socket; rejects if it can't be had. Does nothing for a listener without an address. */
   async listen(): Promise<void> {
-    const { host = '127.0.0.1', port, path } = this.address;
-    if (port === undefined && path === undefined) return;
-    // Half-open: a client may end its side and still wait for our answer. No delay: replies are written once per group anyway.
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      this.accept(socket, path === undefined ? new SocketEndpoint(socket) : UNIX_ENDPOINT);
-    });
-    this.server = server;
-    if (path !== undefined) await removeStale(path);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(path === undefined ? { host, port, backlog: 1024 } : { path, backlog: 1024 }, () => {
-        server.off('error', reject);
-        // What goes wrong with one accept (no file descriptors) must not end the process.
-        server.on('error', (error) => this.runtime.watchers.faultCaught(undefined, 'listener', error));
-        resolve();
-      });
-    });
+    const { port, path, fd } = this.address;
+    if (port === undefined && path === undefined && fd === undefined) return;
+    this.acceptor = await Acceptor.open(this.address, this);
+  }
+
+  /** True if both listen at the same address, so that one can go on with the other's socket. */
+  isAt({ address }: Listener): boolean {
+    const { host, port, path, fd } = this.address;
+    // Port 0 is another port each time.
+    if (port === 0) return false;
+    return address.host === host && address.port === port && address.path === path && address.fd === fd;
+  }
+
+  /** Goes on with the other's socket, if it has one: connections are this one's from now on. False if there is none. */
+  takeOver(other: Listener): boolean {
+    const { acceptor } = other;
+    if (acceptor === undefined || this.acceptor !== undefined) return false;
+    other.acceptor = undefined;
+    this.acceptor = acceptor;
+    acceptor.handTo(this);
+    return true;
+  }
+
+  // AcceptorOwner
+
+  take(socket: Socket): void {
+    this.accept(socket, this.address.path === undefined ? new SocketEndpoint(socket) : UNIX_ENDPOINT);
+  }
+
+  failed(error: unknown): void {
+    this.runtime.watchers.faultCaught(undefined, 'listener', error);
   }
 
   /** Serves a session over a stream. */
   accept(stream: Duplex, endpoint: Endpoint): void {
-    const { limits, watchers } = this.runtime;
-    const address = network(endpoint.remoteAddress);
-    const fromThere = this.perAddress.get(address) ?? 0;
-    const full = this.connections.size >= limits.connections;
-    // Who has no address (a unix socket, a stream that was handed in) is nobody in particular.
-    if (full || (address !== '' && fromThere >= limits.connectionsPerAddress)) {
-      watchers.limitReached(undefined, full ? 'connections' : 'connectionsPerAddress');
-      stream.on('error', () => {});
-      stream.end((full ? TOO_MANY : TOO_MANY_FROM_YOU).wire(this.runtime.protocolOptions.enhancedCodes), 'latin1');
-      stream.resume();
-      // It has been told: whether it closes its side is not waited for.
-      stream.once('finish', () => stream.destroy());
+    const { runtime } = this;
+    const trusted = runtime.trustedPeers !== undefined && matchesCidr(runtime.trustedPeers, endpoint.remoteAddress);
+    if (!trusted || !runtime.proxyProtocol) return this.admit(stream, endpoint, trusted);
+    // They have no address to be counted by yet, and must not be without number all the same.
+    if (this.preludes.size >= runtime.limits.connections) return this.refuse(stream, 'connections');
+    const prelude = new ProxyPrelude(stream, endpoint, runtime, (presented) => {
+      this.preludes.delete(prelude);
+      if (presented !== undefined) this.admit(stream, presented, trusted);
+      else this.settled();
+    });
+    this.preludes.add(prelude);
+  }
+
+  private admit(stream: Duplex, endpoint: Endpoint, trusted: boolean): void {
+    const { admission, info, limits } = this.runtime;
+    const network = networkOf(endpoint.remoteAddress);
+    const answer = admission.enter(info.name, network, limits);
+    if (!isPromise(answer)) return this.admitted(answer, stream, endpoint, trusted, network);
+    // Whoever leaves while others are asked must not be an error that nobody hears.
+    const ignore = () => undefined;
+    stream.on('error', ignore);
+    answer.then(
+      (refused) => {
+        stream.off('error', ignore);
+        this.admitted(refused, stream, endpoint, trusted, network);
+      },
+      (error: unknown) => {
+        // Whoever counts can't be asked: nobody is let in uncounted (attack A26).
+        this.failed(error);
+        this.turnAway(stream, UNCOUNTED);
+      },
+    );
+  }
+
+  private admitted(
+    refused: Refused | undefined,
+    stream: Duplex,
+    endpoint: Endpoint,
+    trusted: boolean,
+    network: string,
+  ): void {
+    if (refused !== undefined) return this.refuse(stream, refused);
+    const connection = new Connection(stream, this.runtime, endpoint, trusted, (closed) => {
+      this.connections.delete(closed);
+      this.runtime.admission.leave(this.runtime.info.name, network);
+      this.settled();
+    });
+    this.connections.add(connection);
+    // It has gone while others were asked, and will not say so again.
+    if (stream.destroyed) return connection.close();
+    connection.open();
+    if (this.draining) connection.drain();
+  }
+
+  private refuse(stream: Duplex, limit: Refused): void {
+    this.runtime.watchers.limitReached(undefined, limit);
+    this.turnAway(stream, REFUSALS[limit]);
+  }
+
+  private turnAway(stream: Duplex, answer: Reply): void {
+    stream.on('error', () => {});
+    // A client of implicit TLS would take plain words for a broken handshake: it gets none.
+    if (this.runtime.tls?.mode === 'implicit') {
+      stream.destroy();
       return;
     }
-    this.perAddress.set(address, fromThere + 1);
-    const connection = new Connection(stream, this.runtime, endpoint, (closed) => this.closed(closed, address));
-    this.connections.add(connection);
-    connection.open();
+    stream.end(answer.wire(this.runtime.protocolOptions.enhancedCodes), 'latin1');
+    stream.resume();
+    // It has been told: whether it closes its side is not waited for.
+    stream.once('finish', () => stream.destroy());
   }
 
   /** Where it listens, with the port that the system chose. */
   bound(): BoundAddress | undefined {
-    const name = this.runtime.info.name;
-    const address = this.server?.address();
-    if (address === null || address === undefined) return undefined;
+    const { name } = this.runtime.info;
+    const address = this.acceptor?.address;
+    if (address === undefined) return undefined;
     if (typeof address === 'string') return { listener: name, path: address };
     return { listener: name, host: address.address, port: address.port };
   }
 
   /** Accepts no more, lets what is under way end, and resolves when the last connection is gone. */
   async drain(): Promise<void> {
-    this.server?.close();
-    // A unix socket's file goes with its server: Node removes it on close.
+    this.draining = true;
+    this.closeSocket();
     for (const connection of this.connections) connection.drain();
-    if (this.connections.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.idle = resolve;
-    });
+    await this.emptied();
+  }
+
+  /** Accepts no more, lets sessions go on until they end by themselves, and resolves when the last is gone. */
+  async retire(): Promise<void> {
+    this.closeSocket();
+    await this.emptied();
   }
 
   /** Ends what is left. */
   destroy(): void {
-    this.server?.close();
+    this.closeSocket();
     for (const connection of this.connections) connection.destroy('shutdown');
   }
 
-  private closed(connection: Connection, address: string): void {
-    this.connections.delete(connection);
-    const left = (this.perAddress.get(address) ?? 1) - 1;
-    if (left > 0) this.perAddress.set(address, left);
-    else this.perAddress.delete(address);
-    if (this.connections.size === 0) this.idle?.();
+  private closeSocket(): void {
+    this.acceptor?.close();
+    this.acceptor = undefined;
+    for (const prelude of this.preludes) prelude.destroy();
   }
-}
 
-/** Whom to count together: an IPv4 address, or the /64 of an IPv6 one, which is what one customer has at the least. */
-function network(address: string): string {
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  if (tail !== undefined) {
-    const behind = tail === '' ? 0 : tail.split(':').length;
-    while (groups.length + behind < 8) groups.push('0');
-  }
-  return groups.slice(0, 4).join(':');
-}
-
-/** Removes the socket file that a killed process has left: one that nobody answers. Anything else is left, and listening fails. */
-async function removeStale(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found?.isSocket() !== true) return;
-  const code = await new Promise<string | undefined>((resolve) => {
-    const probe = connect({ path }, () => {
-      probe.destroy();
-      resolve(undefined);
+  private async emptied(): Promise<void> {
+    if (this.connections.size === 0 && this.preludes.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const before = this.idle;
+      this.idle = () => {
+        before?.();
+        resolve();
+      };
     });
-    probe.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
-  });
-  if (code === 'ECONNREFUSED') await unlink(path);
-}
-
-const UNIX_ENDPOINT: Endpoint = Object.freeze({ remoteAddress: '', remotePort: 0, localAddress: '', localPort: 0 });
-
-/** A TCP socket's addresses. What nobody asks for costs no system call. */
-class SocketEndpoint implements Endpoint {
-  readonly remoteAddress: string;
-
-  constructor(private readonly socket: Socket) {
-    this.remoteAddress = plain(socket.remoteAddress);
   }
-  get remotePort(): number {
-    return this.socket.remotePort ?? 0;
-  }
-  get localAddress(): string {
-    return plain(this.socket.localAddress);
-  }
-  get localPort(): number {
-    return this.socket.localPort ?? 0;
-  }
-}
 
-/** IPv4 in its own form, also where a dual-stack socket shows it mapped. */
-function plain(address: string | undefined): string {
-  if (address === undefined) return '';
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+  private settled(): void {
+    if (this.connections.size === 0 && this.preludes.size === 0) this.idle?.();
+  }
 }

@@ -26,7 +26,7 @@ describe('VerbRegistry', () => {
     const verbs = new VerbRegistry();
     for (const name of ['RCPT', 'MAIL', 'XA'])
       verbs.add(named(name, name === 'MAIL' ? { help: 'MAIL FROM' } : {}), 'o');
-    expect(verbs.list()).toEqual([
+    expect(verbs.list(session)).toEqual([
       { name: 'MAIL', help: 'MAIL FROM' },
       { name: 'RCPT', help: undefined },
       { name: 'XA', help: undefined },

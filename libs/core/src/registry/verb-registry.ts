@@ -1,5 +1,5 @@
 /** The verbs of a listener: who owns which, where it is legal, what HELP lists. Frozen before the first connection. */
-import type { Verb, VerbTable } from '@mailverb/contract';
+import type { Session, Verb, VerbTable } from '@mailverb/contract';
 import { PHASES, PHASE_TABLE, reply, type Phase, type Reply } from '@mailverb/protocol';
 
 /** A verb with its owner. */
@@ -14,9 +14,8 @@ export interface RegisteredVerb {
 
 /** Verbs of RFC 5321 and its family: known to exist, so that the answer is "not implemented" and not "unknown". */
 const KNOWN = new Set([
-  ...Object.keys(PHASE_TABLE),
-  'STARTTLS',
-  'AUTH',
+  // XCLIENT and XFORWARD do not exist for whoever may not use them (attack A16).
+  ...Object.keys(PHASE_TABLE).filter((name) => !name.startsWith('X')),
   'ETRN',
   'TURN',
   'ATRN',
@@ -71,8 +70,9 @@ export class VerbRegistry implements VerbTable {
     return [...this.verbs.values()].sort((a, b) => (a.verb.name < b.verb.name ? -1 : 1));
   }
 
-  list(): readonly { readonly name: string; readonly help: string | undefined }[] {
-    return this.all().map(({ verb }) => ({ name: verb.name, help: verb.help }));
+  list(session: Session): readonly { readonly name: string; readonly help: string | undefined }[] {
+    const here = this.all().filter(({ verb }) => verb.available?.(session) !== false);
+    return here.map(({ verb }) => ({ name: verb.name, help: verb.help }));
   }
 
   /** What to say to a verb that nobody owns. */

@@ -1,5 +1,16 @@
 /** A session as the loop keeps it; plugins see it through the contract's read-only `Session`. */
-import type { Annotation, Envelope, Identity, ListenerInfo, Session, Slot, Stage, TlsFacts } from '@mailverb/contract';
+import type {
+  Annotation,
+  Envelope,
+  ForwardedClient,
+  Identity,
+  ListenerInfo,
+  RepresentedClient,
+  Session,
+  Slot,
+  Stage,
+  TlsFacts,
+} from '@mailverb/contract';
 import type { Phase } from '@mailverb/protocol';
 import type { Endpoint } from '../host/server.js';
 
@@ -13,6 +24,10 @@ export class SessionState implements Session {
   tls: TlsFacts | undefined = undefined;
   identity: Identity | undefined = undefined;
   envelope: Envelope | undefined = undefined;
+  remoteName: string | undefined = undefined;
+  forwarded: ForwardedClient | undefined = undefined;
+  /** Whom a trusted peer speaks for; undefined where the peer itself is the client. */
+  private represented: Endpoint | undefined = undefined;
   /** Notes of this transaction come after those of the session, and are forgotten with it. */
   private sessionNotes: (Annotation & { readonly stage: Stage })[] | undefined = undefined;
   private notes: Annotation[] | undefined = undefined;
@@ -23,19 +38,20 @@ export class SessionState implements Session {
     readonly listener: ListenerInfo,
     private readonly endpoint: Endpoint,
     readonly openedAt: number,
+    readonly trustedPeer = false,
   ) {}
 
   get remoteAddress(): string {
-    return this.endpoint.remoteAddress;
+    return (this.represented ?? this.endpoint).remoteAddress;
   }
   get remotePort(): number {
-    return this.endpoint.remotePort;
+    return (this.represented ?? this.endpoint).remotePort;
   }
   get localAddress(): string {
-    return this.endpoint.localAddress;
+    return (this.represented ?? this.endpoint).localAddress;
   }
   get localPort(): number {
-    return this.endpoint.localPort;
+    return (this.represented ?? this.endpoint).localPort;
   }
 
   get annotations(): readonly Annotation[] {
@@ -55,8 +71,8 @@ export class SessionState implements Session {
 
   /** A stage is asked anew: what was noted at it before is forgotten, or a client could make the notes grow by saying EHLO again and again. */
   asksAgain(stage: Stage): void {
-    if (stage === 'mail') this.endTransaction();
-    else if (stage === 'helo') this.sessionNotes = this.sessionNotes?.filter((note) => note.stage !== 'helo');
+    if (stage === 'mail') this.forgetTransaction();
+    else if (stage === 'helo' || stage === 'auth') this.dropNotes((of) => of !== stage);
   }
 
   get<T>(slot: Slot<T>): T | undefined {
@@ -68,11 +84,67 @@ export class SessionState implements Session {
     (this.slots ??= new Map()).set(slot.key, { slot, value });
   }
 
+  /**
+   * TLS has begun: nothing that the client said in clear is carried across (RFC 3207 4.2, attack A4). What was learned from its address stays,
+   * unless somebody else's was presented.
+   */
+  secure(tls: TlsFacts): void {
+    this.restart();
+    if (this.represented === undefined) this.dropNotes((stage) => stage === 'connect');
+    else this.sessionNotes = undefined;
+    this.represented = undefined;
+    this.remoteName = undefined;
+    if (this.slots !== undefined) {
+      for (const [key, { slot }] of this.slots) if (!slot.survivesTls) this.slots.delete(key);
+    }
+    this.tls = tls;
+  }
+
+  /** A trusted peer speaks for another client from now on: what was known of the last one is forgotten. */
+  represent({ address, port, localAddress, localPort, helo, extended, ...client }: RepresentedClient): void {
+    const before = this.represented ?? this.endpoint;
+    const { heloName, extended: wasExtended, identity, remoteName } = this;
+    this.restart();
+    this.sessionNotes = undefined;
+    this.slots = undefined;
+    this.represented = {
+      remoteAddress: address ?? before.remoteAddress,
+      remotePort: port ?? before.remotePort,
+      localAddress: localAddress ?? before.localAddress,
+      localPort: localPort ?? before.localPort,
+    };
+    this.remoteName = 'name' in client ? client.name : remoteName;
+    this.heloName = helo ?? heloName;
+    this.extended = extended ?? wasExtended;
+    this.identity = 'login' in client ? loginOf(client.login) : identity;
+  }
+
+  private restart(): void {
+    this.endTransaction();
+    this.phase = 'connected';
+    this.heloName = undefined;
+    this.extended = false;
+    this.identity = undefined;
+  }
+
+  private dropNotes(keep: (stage: Stage) => boolean): void {
+    this.sessionNotes = this.sessionNotes?.filter(({ stage }) => keep(stage));
+  }
+
   /** RSET, a new EHLO, the end of a message: what belonged to the transaction is forgotten. */
   endTransaction(): void {
+    this.forwarded = undefined;
+    this.forgetTransaction();
+  }
+
+  private forgetTransaction(): void {
     this.envelope = undefined;
     this.notes = undefined;
     if (this.slots === undefined) return;
     for (const [key, { slot }] of this.slots) if (slot.scope === 'transaction') this.slots.delete(key);
   }
+}
+
+function loginOf(login: string | undefined): Identity | undefined {
+  return login === undefined ? undefined : { name: login, mechanism: 'XCLIENT' };
 }

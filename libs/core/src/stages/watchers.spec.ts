@@ -30,6 +30,7 @@ const ended = {
 /** Every event once, by the name of its method. */
 const EVENTS: Readonly<Record<keyof NamedObserver['observer'], (watchers: Watchers) => void>> = {
   sessionOpened: (watchers) => watchers.sessionOpened(session),
+  secured: (watchers) => watchers.secured(session),
   commandReceived: (watchers) => watchers.commandReceived(session, 'NOOP'),
   lineReceived: (watchers) => watchers.lineReceived(session),
   replySent: (watchers) => watchers.replySent(session, reply(250, '2.0.0', 'ok')),

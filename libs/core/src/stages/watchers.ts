@@ -30,6 +30,7 @@ export class Watchers {
     const of = (event: Event) => observers.filter(({ observer }) => typeof observer[event] === 'function');
     this.by = {
       sessionOpened: of('sessionOpened'),
+      secured: of('secured'),
       commandReceived: of('commandReceived'),
       lineReceived: of('lineReceived'),
       replySent: of('replySent'),
@@ -54,6 +55,9 @@ export class Watchers {
     for (const { name, observer } of this.by.commandReceived) {
       this.safely(name, () => observer.commandReceived?.(session, line));
     }
+  }
+  secured(session: Session): void {
+    for (const { name, observer } of this.by.secured) this.safely(name, () => observer.secured?.(session));
   }
   lineReceived(session: Session): void {
     for (const { name, observer } of this.by.lineReceived) this.safely(name, () => observer.lineReceived?.(session));

@@ -1,7 +1,7 @@
 /** HELP: the verbs of the listener, and each one's line. */
 import type { VerbTable } from '@mailverb/contract';
 import { PHASE_TABLE, Reply } from '@mailverb/protocol';
-import { contributionsOf, describeVerb } from '@mailverb/testing';
+import { contributionsOf, describeVerb, testSession } from '@mailverb/testing';
 import { HelpVerb } from './help.verb.js';
 import helpPlugin from './plugin.js';
 
@@ -9,7 +9,8 @@ const table = (names: readonly string[]): VerbTable => ({
   list: () =>
     names.map((name) => ({ name, help: name === 'RCPT' ? 'RCPT TO:<forward-path> [parameters]' : undefined })),
 });
-const make = (names: readonly string[] = Object.keys(PHASE_TABLE).toSorted()): HelpVerb => new HelpVerb(table(names));
+const RFC5321 = Object.keys(PHASE_TABLE).filter((name) => !/^(?:STARTTLS|AUTH|X.*)$/.test(name));
+const make = (names: readonly string[] = RFC5321.toSorted()): HelpVerb => new HelpVerb(table(names));
 
 describeVerb('help', make, {
   args: ['', 'RCPT', 'rcpt', 'DATA'],
@@ -17,7 +18,7 @@ describeVerb('help', make, {
 });
 
 function said(args: string, verb = make()): string {
-  const params = verb.parse(args);
+  const params = verb.parse(args, testSession());
   return (params instanceof Reply ? params : verb.perform(params).reply).wire(true);
 }
 
@@ -44,6 +45,14 @@ describe('HELP', () => {
 
   it('does not repeat what it does not know (attack A6)', () => {
     expect(said('xyzzy')).toBe('504 5.5.4 no help on that\r\n');
+  });
+
+  it('knows what exists for the session that asks, and nothing else', () => {
+    const verb = new HelpVerb({
+      list: ({ trustedPeer }) => [{ name: trustedPeer ? 'XCLIENT' : 'NOOP', help: undefined }],
+    });
+    expect(verb.parse('XCLIENT', testSession())).toBeInstanceOf(Reply);
+    expect(verb.parse('XCLIENT', testSession({ trustedPeer: true }))).not.toBeInstanceOf(Reply);
   });
 
   it('asks for the verbs no sooner than somebody asks for help, when all are there', () => {
