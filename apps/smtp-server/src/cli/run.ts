@@ -1,5 +1,5 @@
 /** The command line in a real process. */
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { createServer } from '@mailverb/core';
 import { reasonOf, stackOf } from '../errors.js';
 import { importModule } from '../plugins/import-module.js';
@@ -26,6 +26,7 @@ class ProcessIo implements Io {
   readonly env = process.env;
   readonly cwd = process.cwd();
   readonly machine = hostname();
+  readonly processors = availableParallelism();
   readonly importModule = importModule;
   readonly createServer = createServer;
   private readonly strayHandlers = new Set<(kind: StrayKind, error: unknown) => void>();

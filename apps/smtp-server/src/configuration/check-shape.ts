@@ -51,8 +51,13 @@ function misplaced(issue: Issue): Issue {
 }
 
 function pathsOf(issue: z.core.$ZodIssue): string[] {
-  const path = joinPath('', issue.path);
+  const path = joinPath('', withoutIndex(issue.path));
   return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => keyPath(path, key)) : [path];
+}
+
+// One wrong network, and the whole list is left out: half of it would be another list.
+function withoutIndex(path: readonly PropertyKey[]): readonly PropertyKey[] {
+  return typeof path.at(-1) === 'number' && path.length > 2 ? path.slice(0, -1) : path;
 }
 
 // List elements stay in their places: paths of later issues count on it.

@@ -9,13 +9,35 @@ export const LISTS = { verbs: 'verb', extensions: 'extension', policies: 'policy
 /** The key of one of {@link LISTS}. */
 export type ListKey = keyof typeof LISTS;
 
+/** What decides about a listener's defaults. */
+export interface ListenerFeatures {
+  readonly lmtp: boolean;
+  /** Clients may ask for encryption: not so where they begin with it. */
+  readonly starttls: boolean;
+  readonly auth: boolean;
+  readonly trustedPeers: boolean;
+}
+
+/** Verbs and EHLO keywords that are of no use in every listener. What a listener does not use is not loaded for it. */
+const ONLY_WHERE: ReadonlyMap<string, (features: ListenerFeatures) => boolean> = new Map([
+  ['helo', ({ lmtp }) => !lmtp],
+  ['ehlo', ({ lmtp }) => !lmtp],
+  ['lhlo', ({ lmtp }) => lmtp],
+  ['starttls', ({ starttls }) => starttls],
+  ['auth', ({ auth }) => auth],
+  ['xclient', ({ trustedPeers }) => trustedPeers],
+  ['xforward', ({ trustedPeers }) => trustedPeers],
+]);
+
 /** What stands in a list that nobody has written. */
-export const DEFAULT_LISTS: Readonly<Record<ListKey, readonly Entry[]>> = {
-  verbs: builtinNames('verb'),
-  extensions: builtinNames('extension'),
-  policies: [],
-  transforms: ['received'],
-};
+export function defaultList(key: ListKey, features: ListenerFeatures): readonly Entry[] {
+  if (key === 'policies') return [];
+  if (key === 'transforms') return ['received'];
+  return builtinNames(LISTS[key]).filter((name) => ONLY_WHERE.get(name)?.(features) ?? true);
+}
+
+/** The port of submission over TLS (RFC 8314 3.3): there everybody begins with the handshake. */
+export const IMPLICIT_TLS_PORT = 465;
 
 /** Where a configuration without listeners listens: this machine only, no privilege needed. */
 export const DEFAULT_ADDRESS = { host: '127.0.0.1', port: 2525 } as const;

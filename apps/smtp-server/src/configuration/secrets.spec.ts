@@ -55,4 +55,14 @@ describe('secrets', () => {
     const nested = new Secrets({ tokens: ['first-token', { inner: 'second-token' }] }, new Map());
     expect(nested.scrub('first-token second-token')).toBe('*** ***');
   });
+
+  it('does not take the name of a key file for the key', () => {
+    const tree = { tls: { key: './mx.key', passphrase: 'open sesame', certificates: [{ key: './b.key' }] } };
+    const files = new Secrets({ ...tree, listeners: [tree], delivery: tree }, new Map());
+    expect(files.scrub('./b.key: no such file; open sesame')).toBe('***: no such file; ***');
+    expect(new Secrets({ ...tree, listeners: [tree] }, new Map()).scrub('./mx.key ./b.key')).toBe('./mx.key ./b.key');
+    expect(files.hides('listeners[0].tls.key')).toBe(false);
+    expect(files.hides('listeners[0].tls.passphrase')).toBe(true);
+    expect(files.hides('delivery.tls.key')).toBe(true);
+  });
 });

@@ -13,6 +13,9 @@ const SECRET_WORDS: ReadonlySet<string> = new Set(
   ['password', 'passwd', 'passphrase', 'secret', 'token', 'key', 'credential'].flatMap((word) => [word, `${word}s`]),
 );
 
+/** Keys that are named like secrets, and hold the name of a file. */
+const FILE_NAMES = /^(?:listeners\[\d+\]\.)?tls\.(?:certificates\[\d+\]\.)?key$/;
+
 /** Shorter texts are not looked for in others' texts: `no` or `25` would be found everywhere. */
 const SHORTEST_SCRUBBED = 4;
 
@@ -64,7 +67,7 @@ export class Secrets {
     } else if (isPlainObject(value)) {
       for (const [key, element] of Object.entries(value)) {
         const at = keyPath(path, key);
-        if (isSecretName(key)) this.hide(at, element);
+        if (isSecretName(key) && !FILE_NAMES.test(at)) this.hide(at, element);
         else this.findNamed(element, at);
       }
     }

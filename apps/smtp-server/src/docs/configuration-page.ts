@@ -14,6 +14,9 @@ const KINDS: Readonly<Record<BuiltinKind, { readonly title: string; readonly fol
   policy: { title: 'Policies', folder: 'libs/policy' },
   transform: { title: 'Transforms', folder: 'libs/transform' },
   delivery: { title: 'Deliveries', folder: 'libs/delivery' },
+  mechanism: { title: 'Mechanisms', folder: 'libs/sasl' },
+  authenticator: { title: 'Authenticators', folder: 'libs/auth' },
+  store: { title: 'Stores', folder: 'libs/store' },
   logger: { title: 'Loggers', folder: 'libs/logging' },
   observer: { title: 'Observers', folder: 'libs/logging' },
 };
@@ -26,12 +29,12 @@ export async function configurationPage(): Promise<string> {
 /** Keys that have a section of their own are one row in the table that they stand in. */
 function topLevelSchema(): JsonSchema {
   const schema = jsonSchemaOf(configurationSchema);
-  return { ...schema, properties: collapse(schema, ['limits', 'timeouts', 'listeners']) };
+  return { ...schema, properties: collapse(schema, ['tls', 'limits', 'timeouts', 'listeners']) };
 }
 
 function listenerLevelSchema(): JsonSchema {
   const schema = jsonSchemaOf(listenerSchema);
-  return { ...schema, properties: collapse(schema, ['limits', 'timeouts']) };
+  return { ...schema, properties: collapse(schema, ['tls', 'limits', 'timeouts']) };
 }
 
 function collapse({ properties = {} }: JsonSchema, keys: readonly string[]): Record<string, JsonSchema> {
@@ -51,8 +54,11 @@ function renderPage(builtins: readonly LoadedBuiltin[]): string {
     '## The file',
     optionsTable(topLevelSchema()),
     '## Listeners',
-    "Each element of `listeners` says where to listen, and what is different there. A list that it gives replaces the top level's; its `limits` and `timeouts` are laid over the top level's, key by key; its `plugins` are added.",
+    "Each element of `listeners` says where to listen, and what is different there. A list that it gives replaces the top level's; its `tls`, `limits` and `timeouts` are laid over the top level's, key by key; its `plugins` are added.",
     optionsTable(listenerLevelSchema()),
+    '## TLS',
+    'At the top for all listeners, in a listener for that one. Paths are relative to the folder in which the server was started. Certificates are read when the configuration is checked, and again whenever their files change: no session notices.',
+    optionsTable(whole['tls']),
     '## Limits',
     'Every limit is on by default, and is named in the reply that it causes.',
     optionsTable(whole['limits']),

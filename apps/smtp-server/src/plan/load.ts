@@ -14,6 +14,9 @@ import type { ImportModule } from '../plugins/import-module.js';
 import { buildPlan } from './build-plan.js';
 import { coerceReferences } from './coerce.js';
 import { EntryReader } from './entries.js';
+import { relocate } from './listener-tls.js';
+import { processSettings, type ProcessSettings } from './process-settings.js';
+import type { InheritedSockets } from './sockets.js';
 
 /** The core's `createServer`, or a test's. */
 export type CreateServer = (plan: ServerPlan) => Promise<Server>;
@@ -24,6 +27,8 @@ export interface LoadContext {
   readonly cwd: string;
   /** The machine's name. */
   readonly machine: string;
+  /** How many processors there are for us. */
+  readonly processors: number;
   readonly importModule: ImportModule;
 }
 
@@ -36,10 +41,21 @@ export interface LoadedConfiguration {
   /** With their values as they may be printed. */
   readonly issues: readonly Issue[];
   readonly secrets: Secrets;
+  /** What it says about processes, and not about a server in one of them. */
+  readonly process: ProcessSettings;
+  /** Where something that the core has found stands in the file. */
+  readonly placeOf: (path: string) => string;
 }
 
-/** @throws {ConfigurationError} if the file can't be read at all. */
-export async function loadConfiguration(file: string | undefined, context: LoadContext): Promise<LoadedConfiguration> {
+/**
+ * @param sockets that were passed to this process, if a server is to listen on them.
+ * @throws {ConfigurationError} if the file can't be read at all.
+ */
+export async function loadConfiguration(
+  file: string | undefined,
+  context: LoadContext,
+  sockets?: InheritedSockets,
+): Promise<LoadedConfiguration> {
   const { env, cwd, importModule } = context;
   const written: ConfigurationFile =
     file === undefined
@@ -56,19 +72,25 @@ export async function loadConfiguration(file: string | undefined, context: LoadC
   const shape = checkShape(isPlainObject(tree) ? tree : {});
   // A reference that could not be resolved is said once, and not again for what it is not.
   found.push(...shape.issues.filter(({ path }) => !referenceIssues.some((issue) => issue.path === path)));
-  const result = { file, secrets, deadlineMs: 0 };
+  const process = processSettings(shape.checked, context.processors);
+  const result = { file, secrets, process, deadlineMs: 0, placeOf: (path: string) => path };
   if (shape.configuration === undefined || shape.checked === undefined) {
     return { ...result, plan: undefined, issues: found.map((issue) => presentable(issue, secrets)) };
   }
   const entries = new EntryReader(new PluginFinder(written.folder, importModule), referenced);
   const wrong = new Set(found.map(({ path }) => path));
-  const hostname = defaultHostname(context.machine);
-  const planned = await buildPlan(shape.configuration, shape.checked, entries, hostname, wrong);
+  const planned = await buildPlan(shape.configuration, shape.checked, entries, {
+    hostname: defaultHostname(context.machine),
+    processes: process.processes,
+    sockets,
+    wrong,
+  });
   found.push(...planned.issues.filter(({ path }) => !referenceIssues.some((issue) => isWithin(path, issue.path))));
   return {
     ...result,
     plan: planned.plan,
     deadlineMs: planned.deadlineMs,
+    placeOf: (path) => relocate(path, planned.moved),
     issues: found.map((issue) => presentable(issue, secrets)),
   };
 }
@@ -102,6 +124,7 @@ export async function assemble(
     const entryPaths = issues.length === 0 ? [] : pathsOfUses(plan);
     const known = new Set(issues.map(({ path }) => path));
     const added = error.issues
+      .map((issue) => ({ ...issue, path: loaded.placeOf(issue.path) }))
       .filter(({ path }) => issues.length === 0 || entryPaths.some((entry) => path !== entry && isWithin(path, entry)))
       .filter(({ path }) => !known.has(path));
     throw new ConfigurationError([...issues, ...added.map((issue) => presentable(issue, secrets))]);

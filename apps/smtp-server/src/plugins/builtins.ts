@@ -12,6 +12,9 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
   verb: new Map<string, Load>([
     ['helo', () => import('@mailverb/verb-helo')],
     ['ehlo', () => import('@mailverb/verb-ehlo')],
+    ['lhlo', () => import('@mailverb/verb-lhlo')],
+    ['starttls', () => import('@mailverb/verb-starttls')],
+    ['auth', () => import('@mailverb/verb-auth')],
     ['mail', () => import('@mailverb/verb-mail')],
     ['rcpt', () => import('@mailverb/verb-rcpt')],
     ['data', () => import('@mailverb/verb-data')],
@@ -22,6 +25,8 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['vrfy', () => import('@mailverb/verb-vrfy')],
     ['expn', () => import('@mailverb/verb-expn')],
     ['help', () => import('@mailverb/verb-help')],
+    ['xclient', () => import('@mailverb/verb-xclient')],
+    ['xforward', () => import('@mailverb/verb-xforward')],
   ]),
   extension: new Map<string, Load>([
     ['pipelining', () => import('@mailverb/extension-pipelining')],
@@ -33,16 +38,23 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['binarymime', () => import('@mailverb/extension-binarymime')],
     ['dsn', () => import('@mailverb/extension-dsn')],
     ['limits', () => import('@mailverb/extension-limits')],
+    ['starttls', () => import('@mailverb/extension-starttls')],
+    ['auth', () => import('@mailverb/extension-auth')],
+    ['xclient', () => import('@mailverb/extension-xclient')],
+    ['xforward', () => import('@mailverb/extension-xforward')],
   ]),
   policy: new Map<string, Load>([
     ['recipients', () => import('@mailverb/policy-recipients')],
     ['relay-control', () => import('@mailverb/policy-relay-control')],
     ['helo-check', () => import('@mailverb/policy-helo-check')],
     ['unless', () => import('@mailverb/policy-unless')],
+    ['require', () => import('@mailverb/policy-require')],
+    ['sender-login', () => import('@mailverb/policy-sender-login')],
   ]),
   transform: new Map<string, Load>([
     ['received', () => import('@mailverb/transform-received')],
     ['return-path', () => import('@mailverb/transform-return-path')],
+    ['submission', () => import('@mailverb/transform-submission')],
   ]),
   delivery: new Map<string, Load>([
     ['maildir', () => import('@mailverb/delivery-maildir')],
@@ -53,6 +65,24 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['tee', () => import('@mailverb/delivery-tee')],
     ['fallback', () => import('@mailverb/delivery-fallback')],
   ]),
+  // In the order in which they are offered: what tells the server least comes first.
+  mechanism: new Map<string, Load>([
+    ['scram', () => import('@mailverb/sasl-scram')],
+    ['plain', () => import('@mailverb/sasl-plain')],
+    ['login', () => import('@mailverb/sasl-login')],
+    ['oauth', () => import('@mailverb/sasl-oauth')],
+    ['external', () => import('@mailverb/sasl-external')],
+  ]),
+  authenticator: new Map<string, Load>([
+    ['static', () => import('@mailverb/auth-static')],
+    ['ldap', () => import('@mailverb/auth-ldap')],
+    ['http', () => import('@mailverb/auth-http')],
+    ['jwt', () => import('@mailverb/auth-jwt')],
+  ]),
+  store: new Map<string, Load>([
+    ['memory', () => import('@mailverb/store-memory')],
+    ['lmdb', () => import('@mailverb/store-lmdb')],
+  ]),
   logger: new Map<string, Load>([
     ['pino', () => import('@mailverb/logging-pino')],
     ['console', () => import('@mailverb/logging-console')],
@@ -60,6 +90,7 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
   observer: new Map<string, Load>([
     ['audit', () => import('@mailverb/logging-audit')],
     ['transcript', () => import('@mailverb/logging-transcript')],
+    ['metrics', () => import('@mailverb/logging-metrics')],
   ]),
 };
 
@@ -75,14 +106,30 @@ export interface Builtin {
 
 /** The names of a kind, or of all (`plugin`), in the order in which they are used by default. */
 export function builtinNames(kind: EntryKind): readonly string[] {
-  return kind === 'plugin' ? BUILTIN_KINDS.flatMap((one) => [...TABLE[one].keys()]) : [...TABLE[kind].keys()];
+  return kind === 'plugin' ? [...anyKind().keys()] : [...TABLE[kind].keys()];
 }
 
-/** The built-in of this name and kind; for `plugin`, of any kind. */
+/** The built-in of this name and kind; for `plugin`, of any kind: where several kinds have the name, it is `verb-auth`, `extension-auth`. */
 export function findBuiltin(kind: EntryKind, name: string): Builtin | undefined {
-  for (const one of kind === 'plugin' ? BUILTIN_KINDS : [kind]) {
-    const load = TABLE[one].get(name);
-    if (load !== undefined) return { kind: one, name, load };
-  }
-  return undefined;
+  if (kind === 'plugin') return anyKind().get(name);
+  const load = TABLE[kind].get(name);
+  return load && { kind, name, load };
+}
+
+/** The kinds of which there is a built-in of this name. */
+export function builtinKinds(name: string): readonly BuiltinKind[] {
+  return BUILTIN_KINDS.filter((kind) => TABLE[kind].has(name));
+}
+
+/** What a built-in is called where any kind may stand. */
+export function nameAmongAll(kind: BuiltinKind, name: string): string {
+  return builtinKinds(name).length === 1 ? name : `${kind}-${name}`;
+}
+
+function anyKind(): ReadonlyMap<string, Builtin> {
+  return new Map(
+    BUILTIN_KINDS.flatMap((kind) =>
+      [...TABLE[kind]].map(([name, load]): [string, Builtin] => [nameAmongAll(kind, name), { kind, name, load }]),
+    ),
+  );
 }

@@ -3,7 +3,7 @@ import { Logger, tokenName, type Contribute, type Plugin } from '@mailverb/contr
 import type { EntryKind } from '../configuration/shape.js';
 
 /** A kind of contribution. A service at the token `Logger` is a logger. */
-export type ContributedKind = Exclude<EntryKind, 'plugin'> | 'authenticator' | 'store' | 'service' | 'hook';
+export type ContributedKind = Exclude<EntryKind, 'plugin'> | 'service' | 'hook';
 
 /** Kind and name of one contribution. */
 export interface Contributed {
@@ -20,14 +20,22 @@ export const BELONGS: Readonly<Record<ContributedKind, string>> = {
   delivery: 'delivery',
   observer: 'observers',
   logger: 'logger',
-  authenticator: 'plugins',
-  store: 'plugins',
+  mechanism: 'mechanisms',
+  authenticator: 'auth',
+  store: 'store',
   service: 'plugins',
   hook: 'plugins',
 };
 
 /** Kinds that belong to one listener: a plugin that contributes one is built for each. */
-const LISTENER_KINDS: ReadonlySet<ContributedKind> = new Set(['verb', 'extension', 'policy', 'transform']);
+const LISTENER_KINDS: ReadonlySet<ContributedKind> = new Set([
+  'verb',
+  'extension',
+  'policy',
+  'transform',
+  'mechanism',
+  'authenticator',
+]);
 
 /** True if a plugin at the top level must be built for every listener, and can't be shared by them. */
 export function isPerListener(contributions: readonly Contributed[]): boolean {
@@ -44,6 +52,7 @@ export function rehearse(plugin: Plugin): readonly Contributed[] {
     policy: (name) => add('policy', name),
     transform: (name) => add('transform', name),
     delivery: (name) => add('delivery', name),
+    mechanism: (mechanism) => add('mechanism', nameOf(mechanism)),
     authenticator: () => add('authenticator', 'authenticator'),
     store: () => add('store', 'store'),
     observer: (name) => add('observer', name),

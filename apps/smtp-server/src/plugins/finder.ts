@@ -5,7 +5,7 @@ import type { Plugin } from '@mailverb/contract';
 import { nearest } from '@mailverb/core';
 import { reasonOf } from '../errors.js';
 import type { EntryKind } from '../configuration/shape.js';
-import { builtinNames, findBuiltin } from './builtins.js';
+import { builtinKinds, builtinNames, findBuiltin, nameAmongAll, type BuiltinKind } from './builtins.js';
 import { BELONGS } from './contributions.js';
 import type { ImportModule } from './import-module.js';
 import { isFileName, locateFile, locatePackage, type Location } from './locate.js';
@@ -32,12 +32,8 @@ export class PluginFinder {
     if (builtin !== undefined) {
       return this.once(`${builtin.kind} ${name}`, () => builtin.load(), `the built-in ${builtin.kind} ${name}`);
     }
-    const other = findBuiltin('plugin', name);
-    if (other !== undefined) {
-      return {
-        problem: `this is ${withArticle(other.kind)}, which belongs under ${BELONGS[other.kind]}; expected ${withArticle(kind)}`,
-      };
-    }
+    const others = builtinKinds(name);
+    if (others.length > 0) return { problem: whatItIs(kind, name, others) };
     const location = locatePackage(name, [this.folder, dirname(fileURLToPath(import.meta.url))]);
     if (location !== undefined) return this.fromLocation(location);
     const names = builtinNames(kind);
@@ -73,6 +69,13 @@ async function loadFrom(load: () => Promise<unknown>, label: string): Promise<Fo
   }
   const found = pluginsOf(module);
   return 'problem' in found ? { problem: `${label} ${found.problem}` } : found;
+}
+
+function whatItIs(kind: EntryKind, name: string, kinds: readonly BuiltinKind[]): string {
+  if (kind === 'plugin')
+    return `several built-ins have this name: expected ${kinds.map((one) => nameAmongAll(one, name)).join(' or ')}`;
+  const places = kinds.map((one) => `${withArticle(one)}, which belongs under ${BELONGS[one]}`);
+  return `this is ${places.join(', and ')}; expected ${withArticle(kind)}`;
 }
 
 /** `a policy`, `an extension`. */

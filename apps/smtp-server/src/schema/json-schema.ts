@@ -5,7 +5,7 @@
  * wanted a reference may stand, which is a string: `port: ${env:PORT}`.
  */
 import { configurationSchema, type EntryKind } from '../configuration/shape.js';
-import { BUILTIN_KINDS } from '../plugins/builtins.js';
+import { BUILTIN_KINDS, nameAmongAll } from '../plugins/builtins.js';
 import { loadBuiltins, type LoadedBuiltin } from './builtin-plugins.js';
 import { jsonSchemaOf, optionsOf, type JsonSchema } from './option-schema.js';
 
@@ -74,8 +74,10 @@ function definitionName({ kind, name }: LoadedBuiltin): string {
 
 // A name, or an object whose `use` decides what else may stand in it.
 function entrySchema(kind: EntryKind, builtins: readonly LoadedBuiltin[]): JsonSchema {
+  const nameOf = (builtin: LoadedBuiltin) =>
+    kind === 'plugin' ? nameAmongAll(builtin.kind, builtin.name) : builtin.name;
   const names: readonly JsonSchema[] = builtins.map((builtin) => ({
-    const: builtin.name,
+    const: nameOf(builtin),
     description: describe(builtin),
   }));
   return {
@@ -88,7 +90,7 @@ function entrySchema(kind: EntryKind, builtins: readonly LoadedBuiltin[]): JsonS
         properties: { use: { anyOf: [...names, FOREIGN] } },
         required: ['use'],
         allOf: builtins.map((builtin) => ({
-          if: { properties: { use: { const: builtin.name } }, required: ['use'] },
+          if: { properties: { use: { const: nameOf(builtin) } }, required: ['use'] },
           // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema; nobody awaits this
           then: { $ref: `#/$defs/${definitionName(builtin)}` },
         })),
@@ -102,9 +104,15 @@ function usedSchema(builtin: LoadedBuiltin): JsonSchema {
   return {
     ...options,
     description: describe(builtin),
-    properties: { use: { const: builtin.name }, ...GENERIC_KEYS[builtin.kind], ...options.properties },
+    properties: { use: useOf(builtin), ...GENERIC_KEYS[builtin.kind], ...options.properties },
     required: ['use', ...(options.required ?? [])],
   };
+}
+
+/** Its name, and the one that it has where any kind may stand. */
+function useOf({ kind, name }: LoadedBuiltin): JsonSchema {
+  const other = nameAmongAll(kind, name);
+  return other === name ? { const: name } : { enum: [name, other] };
 }
 
 function describe({ kind, name }: LoadedBuiltin): string {
@@ -122,7 +130,7 @@ function withMarksResolved(schema: JsonSchema): JsonSchema {
   if (needsReference(schema)) {
     const { description: _said, default: _written, ...rest } = schema;
     const choices = schema.anyOf !== undefined && Object.keys(rest).length === 1 ? schema.anyOf : [rest];
-    return { ...said, anyOf: [...choices.map(descend), { $ref: '#/$defs/reference' }] };
+    return { ...said, anyOf: [...choices.map(choice), { $ref: '#/$defs/reference' }] };
   }
   return descend(schema);
 }
@@ -137,14 +145,18 @@ function descend(schema: JsonSchema): JsonSchema {
   if (schema.items !== undefined) out.items = withMarksResolved(schema.items);
   if (typeof schema.additionalProperties === 'object')
     out.additionalProperties = withMarksResolved(schema.additionalProperties);
-  if (schema.anyOf !== undefined) out.anyOf = schema.anyOf.map(descend);
+  if (schema.anyOf !== undefined) out.anyOf = schema.anyOf.map(choice);
   return out;
+}
+
+function choice(schema: JsonSchema): JsonSchema {
+  return schema.mailverb === undefined ? descend(schema) : withMarksResolved(schema);
 }
 
 // A scalar that is not any string; or a choice that has one.
 function needsReference(schema: JsonSchema): boolean {
   if (schema.anyOf !== undefined)
-    return schema.anyOf.some((choice) => choice.type !== 'object' && choice.type !== 'array');
+    return schema.anyOf.some(({ type, mailverb }) => mailverb === undefined && type !== 'object' && type !== 'array');
   if (schema.enum !== undefined || schema.const !== undefined) return true;
   if (schema.type === 'string') return schema.pattern !== undefined || schema['format'] !== undefined;
   return schema.type === 'integer' || schema.type === 'number' || schema.type === 'boolean';

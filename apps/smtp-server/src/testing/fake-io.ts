@@ -9,6 +9,7 @@ import { nativeImport } from './native-import.js';
 /** The world, and what is to be seen and done in it. */
 export class FakeIo implements Io {
   readonly machine = 'test.example.org';
+  readonly processors = 4;
   readonly importModule = nativeImport;
   readonly createServer: Io['createServer'];
   stdout = '';
