@@ -3,11 +3,14 @@ export { testCertificate, type TestCertificate, type TestCertificateOptions } fr
 export * from './contracts/describe-delivery.js';
 export * from './contracts/describe-extension.js';
 export * from './contracts/describe-logger.js';
+export * from './contracts/describe-mechanism.js';
 export * from './contracts/describe-observer.js';
 export * from './contracts/describe-policy.js';
 export * from './contracts/describe-transform.js';
 export * from './contracts/describe-verb.js';
 export * from './contracts/fixtures.js';
+export * from './contracts/sasl-dialogue.js';
+export * from './contracts/test-authenticator.js';
 export { testCapabilities } from './contracts/test-capabilities.js';
 export * from './conversation/conversation.js';
 export {
