@@ -23,8 +23,8 @@ export type Effect =
   | { readonly type: 'receive-dot' }
   /** Read a counted chunk of mail data (RFC 3030). The reply is sent when the chunk has come, or is the delivery's if `last`. */
   | { readonly type: 'receive-chunk'; readonly octets: number; readonly last: boolean }
-  /** Read a counted chunk and drop it, then send the reply. */
-  | { readonly type: 'skip-chunk'; readonly octets: number }
+  /** Read a counted chunk and drop it, then send the reply: once for each recipient if it would have been the `last` of an LMTP message. */
+  | { readonly type: 'skip-chunk'; readonly octets: number; readonly last?: boolean }
   /** Forget the transaction. */
   | { readonly type: 'reset' }
   /** Converse: send the reply, read one line, ask again. Lines are never commands and never reach an observer (RFC 4954 4). */

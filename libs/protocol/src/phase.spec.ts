@@ -17,6 +17,10 @@ describe('PHASE_TABLE', () => {
     EXPN     yes       yes     yes  yes  no    no
     HELP     yes       yes     yes  yes  yes   no
     QUIT     yes       yes     yes  yes  yes   no
+    STARTTLS no        yes     no   no   no    yes
+    AUTH     no        yes     no   no   no    yes
+    XCLIENT  yes       yes     no   no   no    yes
+    XFORWARD no        yes     no   no   no    no
   `;
   const [head = [], ...rows] = TABLE.trim()
     .split('\n')
@@ -26,7 +30,7 @@ describe('PHASE_TABLE', () => {
     expect([...PHASES, 'ends-batch']).toEqual(head);
   });
 
-  it('has a row for each verb of RFC 5321, RFC 3030 and RFC 2033', () => {
+  it('has a row for each verb that is known', () => {
     expect(Object.keys(PHASE_TABLE)).toEqual(rows.map(([verb]) => verb));
   });
 

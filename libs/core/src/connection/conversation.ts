@@ -336,7 +336,7 @@ export class Conversation implements Talk {
     const effect = this.verbs.refusalEffect(found, params);
     if (effect?.type === 'skip-chunk' && refusal.kind !== 'hangup') {
       this.decide({ by, reply: refusal.reply, reason: refusal.reason });
-      return this.mail.skip(effect.octets, refusal.reply);
+      return this.mail.skip(effect, refusal.reply);
     }
     this.refuseCommand(found, refusal.reply, by, refusal.reason);
     if (refusal.kind === 'hangup' || effect?.type === 'close') this.close('policy');
@@ -371,7 +371,7 @@ export class Conversation implements Talk {
     if (this.cause !== undefined) return;
     const { reply: answer, effect } = outcome;
     if (!answer.positive) {
-      if (effect?.type === 'skip-chunk') return this.mail.skip(effect.octets, answer);
+      if (effect?.type === 'skip-chunk') return this.mail.skip(effect, answer);
       this.refuseCommand(found, answer, `verb ${found.verb.name}`, outcome.reason);
       if (effect?.type === 'close') this.close('protocol');
       return;
@@ -399,7 +399,7 @@ export class Conversation implements Talk {
       case 'receive-chunk':
         return this.mail.receiveChunk(effect, answer);
       case 'skip-chunk':
-        return this.mail.skip(effect.octets, answer);
+        return this.mail.skip(effect, answer);
       case 'reset':
         this.mail.end('aborted', undefined, [], 'reset');
         return this.say(answer);

@@ -237,6 +237,14 @@ describe('Conversation, the reply after the data', () => {
     expect(await codes(other, `${'x'.repeat(30)}\r\n.\r\n`)).toEqual([552, 552, 421]);
   });
 
+  it('in LMTP is one for each recipient also where the last chunk is refused, and one where another is (RFC 2033 4.2, RFC 3030 2)', async () => {
+    const scene = new Scene({ protocol: 'lmtp', policy: { data: () => reject() } });
+    const peer = await scene.transaction('a@x.org', 'b@x.org');
+    expect(await codes(peer, 'BDAT 3 LAST\r\nabcNOOP\r\n')).toEqual([550, 550, 250]);
+    const other = await scene.transaction('a@x.org', 'b@x.org');
+    expect(await codes(other, 'BDAT 3\r\nabcBDAT 0 LAST\r\nNOOP\r\n')).toEqual([550, 503, 250]);
+  });
+
   it('of a delivery that did not get to it is a 451, the phase is greeted, and the next message goes', async () => {
     const scene = new Scene();
     scene.delivery.steps = { body: () => fail(new Error('disk full')) };

@@ -54,6 +54,8 @@ export class MailFlow implements Feeder {
   private sizeBefore = 0;
   private skipping = false;
   private skipped = 0;
+  /** How often the reply to a dropped chunk is said. */
+  private answers = 1;
 
   constructor(
     private readonly runtime: ListenerRuntime,
@@ -116,7 +118,7 @@ export class MailFlow implements Feeder {
   /** A counted chunk (RFC 3030). */
   receiveChunk(effect: Effect & { type: 'receive-chunk' }, answer: Reply): void {
     this.data ??= this.newData();
-    if (this.data === undefined) return this.skip(effect.octets, LOCAL_ERROR);
+    if (this.data === undefined) return this.skip(effect, LOCAL_ERROR);
     if (effect.octets > 0) this.talk.worked();
     this.talk.session.phase = 'bdat';
     this.chunkReply = answer;
@@ -128,7 +130,8 @@ export class MailFlow implements Feeder {
   }
 
   /** A counted chunk that nobody wants: read, dropped, then answered. */
-  skip(octets: number, answer: Reply): void {
+  skip({ octets, last }: { readonly octets: number; readonly last?: boolean }, answer: Reply): void {
+    this.answers = last === true ? this.answersDue() : 1;
     // A message without one of its chunks must never be completed by those pipelined behind it.
     const { phase } = this.talk.session;
     if (phase === 'rcpt' || phase === 'bdat') this.end('refused', answer, [], answer.text);
@@ -171,7 +174,9 @@ export class MailFlow implements Feeder {
     if (this.skipping) {
       this.skipping = false;
       this.runtime.watchers.dataReceived(this.talk.session, this.skipped);
-      if (chunkReply !== undefined) this.talk.say(chunkReply);
+      if (chunkReply === undefined) return;
+      if (this.answers === 1) this.talk.say(chunkReply);
+      else this.talk.conclude(repeated(chunkReply, this.answers));
       return;
     }
     if (data === undefined) return;
@@ -230,11 +235,10 @@ export class MailFlow implements Feeder {
 
   private answered(end: DataEnd): void {
     if (this.talk.cause !== undefined) return;
-    const lmtp = this.runtime.info.protocol === 'lmtp';
     if (end.outcomes === undefined) {
-      const count = lmtp ? (this.transaction?.envelope.recipients.length ?? 1) : 1;
+      const count = this.answersDue();
       this.end('refused', end.reply, [], end.reply.text);
-      this.talk.conclude(Array.from({ length: count }, () => end.reply));
+      this.talk.conclude(repeated(end.reply, count));
       if (end.hangup) this.talk.close('policy');
       return;
     }
@@ -242,8 +246,17 @@ export class MailFlow implements Feeder {
     const answer = oneReply(outcomes);
     if (outcomes.some((outcome) => outcome.reply.positive)) this.delivered += 1;
     this.end('committed', answer, outcomes, '');
-    if (lmtp) this.talk.conclude(outcomes.map((outcome) => outcome.reply));
+    if (this.runtime.info.protocol === 'lmtp') this.talk.conclude(outcomes.map((outcome) => outcome.reply));
     else if (answer.positive) this.talk.say(answer);
     else this.talk.conclude([answer]);
   }
+
+  /** How many replies the end of the message has: in LMTP one for each accepted recipient (RFC 2033 4.2). */
+  private answersDue(): number {
+    return this.runtime.info.protocol === 'lmtp' ? (this.transaction?.envelope.recipients.length ?? 1) : 1;
+  }
+}
+
+function repeated(answer: Reply, count: number): readonly Reply[] {
+  return Array.from({ length: count }, () => answer);
 }

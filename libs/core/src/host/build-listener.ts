@@ -36,6 +36,9 @@ import type { AssembledDelivery, AssembledListener, AssembledPlugin } from './se
 import { tlsOf } from './tls-of.js';
 import { join, validate } from './validate.js';
 
+/** RFC 4954 4: octets of an AUTH command. */
+const AUTH_LINE = 12_288;
+
 /** A listener's plan with everything in it validated. */
 export interface PreparedListener {
   readonly plan: ListenerPlan;
@@ -169,6 +172,7 @@ export function buildListener(
       greeting: reply(220, undefined, `${info.hostname} ${info.protocol === 'lmtp' ? 'LMTP' : 'ESMTP'} Mailverb`),
       protocolOptions: {
         commandLine: limits.commandLine ?? capabilities.commandLineOctets(),
+        ...(verbs.get('AUTH') === undefined ? {} : { authLine: AUTH_LINE }),
         textLine: limits.lineTooLong === 'reject' ? limits.textLine : 0,
         bareNewlines: plan.bareNewlines ?? 'reject',
         enhancedCodes: capabilities.all().some(({ extension }) => extension.keyword === 'ENHANCEDSTATUSCODES'),

@@ -33,6 +33,8 @@ export class LineReader {
   flooding = false;
   /** True if the line just read is ASCII. */
   ascii = true;
+  /** Octets of the line just read, its end included. */
+  octets = 0;
 
   /** The line is `[from, to)` of these: of the chunk, or of what was kept. */
   private line: Uint8Array = EMPTY;
@@ -105,6 +107,7 @@ export class LineReader {
   private complete(chunk: Uint8Array, from: number, lf: number, carriage: boolean, limit: number): boolean {
     const total = this.length + (lf - from) + 1;
     const ending = carriage ? 2 : 1;
+    this.octets = total;
     if (total > limit) {
       this.fault = 'too-long';
       // A flood is one even if its end has come with it: what is said must not depend on how the bytes were split.

@@ -187,6 +187,59 @@ describe('ServerProtocol, commands', () => {
   });
 });
 
+describe('ServerProtocol, the line of AUTH (RFC 4954 4)', () => {
+  const long = `AUTH PLAIN ${'A'.repeat(300)}`;
+  const all = (text: string, options: Partial<ServerProtocolOptions>) => {
+    const whole = talk([sent(text)], options);
+    expect(talk(byteByByte(sent(text)), options)).toEqual(whole);
+    return whole;
+  };
+
+  it('may be longer than others where that is said, and no other may', () => {
+    expect(all(`${long}\r\nNOOP\r\n`, { authLine: 400 })[0]).toBe(`command AUTH|PLAIN ${'A'.repeat(300)}`);
+    expect(all(`auth ${'A'.repeat(300)}\r\n`, { authLine: 400 })).toEqual([`command AUTH|${'A'.repeat(300)}`]);
+    for (const text of [`NOOP ${'A'.repeat(300)}`, `AUTHX ${'A'.repeat(300)}`, `\xc3\xbc${'A'.repeat(97)}`]) {
+      expect(all(`${text}\r\nQUIT\r\n`, { authLine: 400 })).toEqual(['violation too-long 500', 'command QUIT|']);
+    }
+    expect(all(`${long}\r\n`, {})).toEqual(['violation too-long 500']);
+    expect(all(`AUTH ${'A'.repeat(500)}\r\n`, { authLine: 400 })).toEqual(['violation too-long 500']);
+  });
+
+  it('has an answer of its own where a line of the conversation is too long', () => {
+    const protocol = new ServerProtocol(OPTIONS);
+    protocol.expectLine(20);
+    protocol.receive(sent(`${'A'.repeat(30)}\r\n`));
+    expect(protocol.next()).toMatchObject({ violation: 'too-long', reply: { code: 500, enhanced: '5.5.6' } });
+  });
+});
+
+describe('ServerProtocol, a PROXY header where none belongs (attack A16)', () => {
+  const binary = '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x7f\0\0\x01\x7f\0\0\x01\0\x50\0\x19';
+
+  it.each([
+    ['PROXY TCP4 192.0.2.1 192.0.2.25 4000 25\r\n', []],
+    ['proxy TCP6 ::1 ::1 4000 25\r\n', []],
+    ['PROXY UNKNOWN\r\n', []],
+    ['NOOP\r\nPROXY UNKNOWN\r\n', ['command NOOP|']],
+    [binary, ['command |', 'command |']],
+  ])('ends the session: %j', (text, before) => {
+    const expected = [...before, 'violation foreign-protocol 554'];
+    expect(talk([sent(text)])).toEqual(expected);
+    expect(talk(byteByByte(sent(text)))).toEqual(expected);
+  });
+
+  it.each([
+    '\r\n\r\nNOOP\r\n',
+    'NOOP\r\n\r\n\0\r\n',
+    '\r\n\0\r\n',
+    '\r\n\r\n\0\0\r\n',
+    'PROXY\r\n',
+    'PROXY TCP5 x\r\n',
+  ])('is not seen in %j', (text) => {
+    expect(talk([sent(text)]).join()).not.toContain('foreign');
+  });
+});
+
 describe('ServerProtocol, one line', () => {
   it('has a limit of its own, and commands have theirs again behind it', () => {
     const long = 'x'.repeat(48);

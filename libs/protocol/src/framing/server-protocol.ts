@@ -34,6 +34,8 @@ export type ServerEvent =
 export interface ServerProtocolOptions {
   /** Octets of a command line, CRLF included. */
   readonly commandLine: number;
+  /** Octets of the command line of AUTH, whose initial response may be long (RFC 4954 4); absent or less: as other commands. */
+  readonly authLine?: number;
   /** Octets of a line of mail data, CRLF included; 0 accepts any length. */
   readonly textLine: number;
   /** See the byte rules: what to do with bare CR and LF. `accept` repairs them in mail data and lets commands end at LF. */
@@ -54,6 +56,9 @@ const LINE_REPLIES: Readonly<Record<LineFault, Reply>> = {
   'invalid-utf8': reply(500, '5.5.2', 'command is not UTF-8'),
 };
 
+/** RFC 4954 6. */
+const LONG_ANSWER = reply(500, '5.5.6', 'authentication exchange line is too long');
+
 const DATA_REPLIES: Readonly<Record<DataFault, Reply>> = {
   'bare-cr': reply(550, '5.6.0', 'message has a bare CR: lines end with CRLF'),
   'bare-lf': reply(550, '5.6.0', 'message has a bare LF: lines end with CRLF'),
@@ -67,6 +72,8 @@ const FLOOD = reply(421, '4.7.0', 'endless line (limit commandLine)');
 const HTTP_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH', 'PRI']);
 const TLS_HANDSHAKE = 0x16;
 const SPACE = 32;
+/** How many lines at the beginning of a session may be those of a binary PROXY header, which begins with two empty ones. */
+const PROXY_LINES = 3;
 
 const enum Mode {
   Command,
@@ -88,10 +95,14 @@ export class ServerProtocol {
   private last = false;
   private lineLimit: number;
   private greeted = false;
+  /** Lines so far, as long as they may be the beginning of a binary PROXY header. */
+  private preamble = 0;
+  private readonly commandLimit: number;
   private out = '';
 
   constructor(private readonly options: ServerProtocolOptions) {
-    this.lineLimit = options.commandLine;
+    this.commandLimit = Math.max(options.commandLine, options.authLine ?? 0);
+    this.lineLimit = this.commandLimit;
   }
 
   /** Takes a chunk. It is not copied: its owner must not change it until it has been consumed. */
@@ -121,7 +132,7 @@ export class ServerProtocol {
   expectCommand(): void {
     this.mode = Mode.Command;
     this.decoder = undefined;
-    this.lineLimit = this.options.commandLine;
+    this.lineLimit = this.commandLimit;
   }
 
   /** One line comes next, of at most `limit` octets, CRLF included (RFC 4954 4: 12288 at least). */
@@ -209,14 +220,30 @@ export class ServerProtocol {
     const found = lines.read(chunk, this.at, this.lineLimit);
     this.advance(chunk, lines.at);
     if (!found) return lines.flooding ? violation('flood', FLOOD, true) : undefined;
-    const { fault } = lines;
+    const { fault, octets } = lines;
+    if (this.preamble < PROXY_LINES && this.proxied(octets, fault)) return violation('foreign-protocol', FOREIGN, true);
     if (fault !== undefined) {
-      return lines.flooding ? violation('flood', FLOOD, true) : violation(fault, LINE_REPLIES[fault], false);
+      if (lines.flooding) return violation('flood', FLOOD, true);
+      const long = fault === 'too-long' && this.mode === Mode.Line;
+      return violation(fault, long ? LONG_ANSWER : LINE_REPLIES[fault], false);
     }
     if (this.mode === Mode.Line) return { type: 'line', line: lines.bytes() };
     const text = lines.text();
     if (text === undefined) return violation('invalid-utf8', LINE_REPLIES['invalid-utf8'], false);
+    if (octets > this.options.commandLine && !/^AUTH /i.test(text)) {
+      return violation('too-long', LINE_REPLIES['too-long'], false);
+    }
     return command(text, lines.ascii);
+  }
+
+  /** True if the lines so far are those of a binary PROXY header: two empty ones, and one of a NUL octet (attack A16). */
+  private proxied(octets: number, fault: LineFault | undefined): boolean {
+    this.preamble += 1;
+    if (this.preamble < PROXY_LINES) {
+      if (octets !== 2 || fault !== undefined) this.preamble = PROXY_LINES;
+      return false;
+    }
+    return fault === 'control' && octets === 3;
   }
 
   private nextData(chunk: Uint8Array): ServerEvent | undefined {
@@ -251,7 +278,7 @@ export class ServerProtocol {
       return slice === undefined ? undefined : { type: 'body', chunk: slice };
     }
     this.mode = Mode.Command;
-    this.lineLimit = this.options.commandLine;
+    this.lineLimit = this.commandLimit;
     if (decoder === undefined) return END;
     if (this.last) {
       decoder.finish();
@@ -286,6 +313,8 @@ function command(text: string, ascii: boolean): ServerEvent {
   while (text.charCodeAt(start) === SPACE) start += 1;
   const args = text.slice(start, end);
   if (HTTP_METHODS.has(verb) && / HTTP\/\d/.test(args)) return violation('foreign-protocol', FOREIGN, true);
+  // A header from a peer that is not trusted, or a second one: nothing behind it is what it seems (attack A16).
+  if (verb === 'PROXY' && /^(?:TCP[46]|UNKNOWN)\b/.test(args)) return violation('foreign-protocol', FOREIGN, true);
   return { type: 'command', verb, args };
 }
 

@@ -96,11 +96,11 @@ describe('BDAT', () => {
     expect(verb.question(params, session)).toBeUndefined();
     const { reply, effect } = verb.perform(params, session);
     expect(String(reply)).toContain('503 5.5.1');
-    expect(effect).toEqual({ type: 'skip-chunk', octets: 86 });
+    expect(effect).toEqual({ type: 'skip-chunk', octets: 86, last: true });
   });
 
   it('has the chunk dropped if a policy refuses', () => {
-    expect(verb.refusalEffect(verb.parse('86 LAST'))).toEqual({ type: 'skip-chunk', octets: 86 });
+    expect(verb.refusalEffect(verb.parse('86 LAST'))).toEqual({ type: 'skip-chunk', octets: 86, last: true });
   });
 });
 

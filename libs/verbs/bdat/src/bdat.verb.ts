@@ -57,7 +57,7 @@ export class BdatVerb implements Verb<BdatParams> {
     const { chunk } = params;
     if (chunk === undefined) return BAD_SYNTAX;
     const { octets, last } = chunk;
-    if (!takesChunks(session.phase)) return { reply: NOT_NOW, effect: { type: 'skip-chunk', octets } };
+    if (!takesChunks(session.phase)) return { reply: NOT_NOW, effect: { type: 'skip-chunk', octets, last } };
     return {
       reply: reply(250, '2.0.0', `${octets} octets received`),
       effect: { type: 'receive-chunk', octets, last },
@@ -66,7 +66,7 @@ export class BdatVerb implements Verb<BdatParams> {
 
   /** What must still happen if the policies refuse or the phase is wrong. */
   refusalEffect(params: BdatParams): Effect {
-    return params.chunk === undefined ? { type: 'close' } : { type: 'skip-chunk', octets: params.chunk.octets };
+    return params.chunk === undefined ? { type: 'close' } : { type: 'skip-chunk', ...params.chunk };
   }
 }
 
