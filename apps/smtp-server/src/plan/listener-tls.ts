@@ -70,7 +70,7 @@ export function relocate(path: string, moved: ReadonlyMap<string, string>): stri
 function merge(top: CheckedTls | undefined, own: CheckedTls | undefined): CheckedTls | undefined {
   if (top === undefined || own === undefined) return own ?? top;
   // A certificate is of use with its own key alone.
-  const { cert, key, passphrase, ...shared } = top;
+  const { cert: _cert, key: _key, passphrase: _passphrase, ...shared } = top;
   return hasPair(own) ? { ...shared, ...own } : { ...top, ...own };
 }
 
