@@ -230,6 +230,7 @@ function fakeServer(parts: Partial<Server>): (plan: ServerPlan) => Promise<Serve
     start: () => Promise.resolve(),
     addresses: () => [{ listener: 'mx', host: '127.0.0.1', port: 2525 }],
     accept: () => undefined,
+    retire: () => Promise.resolve(),
     stop: () => Promise.resolve(),
     ...parts,
   };

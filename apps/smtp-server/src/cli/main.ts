@@ -1,9 +1,10 @@
-/** The command line: `mailverb-smtp serve | check | schema | assembly | version`. */
+/** The command line: `mailverb-smtp serve | check | schema | assembly | certificate | version`. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ConfigurationError } from '@mailverb/core';
 import { reasonOf, stackOf } from '../errors.js';
 import { printAssembly } from './assembly.js';
+import { certificate, DEFAULT_NAMES } from './certificate.js';
 import { check } from './check.js';
 import { EXIT, type Io } from './io.js';
 import { serve } from './serve.js';
@@ -56,6 +57,21 @@ function commands(choose: (run: () => Promise<number>) => void, io: Io): Command
       return EXIT.ok;
     }),
   );
+  command('certificate', 'make a self-signed certificate for development: cert.pem and key.pem')
+    .requiredOption('-o, --out <folder>', 'where the two files go')
+    .option(
+      '-n, --name <name>',
+      `a name or address that it is for, again for each; default ${DEFAULT_NAMES.join(', ')}`,
+      list,
+    )
+    .option('--days <number>', 'how long it is valid', days, 365)
+    .option('-f, --force', 'replace files that are there')
+    .action((options: { out: string; name?: readonly string[]; days: number; force?: boolean }) =>
+      choose(() => {
+        const { out, name: names = DEFAULT_NAMES, days, force = false } = options;
+        return certificate({ out, names, days, force }, io);
+      }),
+    );
   command('version', 'print the versions of this program and of Node').action(() =>
     choose(() => {
       io.out(`mailverb-smtp ${ownVersion()} (Node ${process.version})\n`);
@@ -63,6 +79,16 @@ function commands(choose: (run: () => Promise<number>) => void, io: Io): Command
     }),
   );
   return program;
+}
+
+/** An option that may stand several times. */
+function list(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
+function days(value: string): number {
+  if (/^[1-9]\d{0,4}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError('expected a number of days.');
 }
 
 function explain(error: unknown, debug: boolean, io: Io): number {
