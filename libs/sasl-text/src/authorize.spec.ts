@@ -1,6 +1,6 @@
 /** As whom somebody may act. */
 import type { Authenticator, Session } from '@mailverb/contract';
-import { authorize } from './authorize.js';
+import { authorize, conclude } from './authorize.js';
 import { malformed, NOT_ALLOWED, WRONG } from './failures.js';
 
 const session = Object.freeze({ id: 'one' }) as Session;
@@ -45,6 +45,26 @@ describe('authorize', () => {
   it('rejects where it can not be told', async () => {
     const down = new Error('down');
     await expect(authorize(asked(Promise.reject(down)), 'ann', 'boss', session)).rejects.toBe(down);
+  });
+});
+
+describe('conclude', () => {
+  it('lets somebody act as whom it is, or as whom it may', async () => {
+    expect(await conclude({}, 'ann', undefined, session)).toEqual({ type: 'success', name: 'ann' });
+    expect(await conclude(asked(true), 'ann', 'boss', session)).toEqual({ type: 'success', name: 'boss' });
+    expect(await conclude({}, 'ann@example.org', 'Ann', session, 'Ann')).toEqual({
+      type: 'success',
+      name: 'ann@example.org',
+    });
+  });
+
+  it('tells who is nobody from who may not', async () => {
+    expect(await conclude(asked(true), undefined, 'boss', session)).toBe(WRONG);
+    expect(await conclude(asked(false), 'ann', 'boss', session)).toBe(NOT_ALLOWED);
+  });
+
+  it.each(['""', 'null', 'false', 'true', '{}', '["ann"]'])('takes %s for nobody', async (json) => {
+    expect(await conclude(asked(true), JSON.parse(json), undefined, session)).toBe(WRONG);
   });
 });
 

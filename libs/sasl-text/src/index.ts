@@ -1,5 +1,5 @@
 /** What SASL mechanisms and the verb AUTH share: base64, SASLprep, names, GS2 headers, who may act as whom, words for failures. */
-export { authorize } from './authorize.js';
+export { authorize, conclude, isName } from './authorize.js';
 export { decodeBase64, decodeInitialResponse, encodeBase64 } from './base64.js';
 export { malformed, NOT_ALLOWED, WRONG } from './failures.js';
 export { parseGs2Header, unescapeSaslName, type Gs2Header } from './gs2.js';

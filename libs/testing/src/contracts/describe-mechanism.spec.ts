@@ -33,7 +33,7 @@ const GOOD: Parts = {
   claim: ([name], proceed) => ({ type: 'claim', name, proceed }),
   check: async ([name, password, authzid], authenticator, session) => {
     const proved = await authenticator.password?.(name, password, session);
-    if (proved === undefined) return WRONG;
+    if (typeof proved !== 'string' || proved === '') return WRONG;
     if (authzid === '' || authzid === proved) return { type: 'success', name: proved };
     return (await authenticator.mayActAs?.(proved, authzid, session)) === true
       ? { type: 'success', name: authzid }
@@ -78,6 +78,16 @@ describe('describeMechanism', () => {
       'somebody who is let in unproved',
       { check: ([name]) => Promise.resolve({ type: 'success', name }) },
       "never accepts without the authenticator's word",
+    ],
+    [
+      'anything that is taken for a name',
+      {
+        check: async ([name, password], authenticator, session) => {
+          const said = await authenticator.password?.(name, password, session);
+          return said === undefined ? WRONG : { type: 'success', name: said };
+        },
+      },
+      'takes for a name only what is one',
     ],
     [
       'a check before the claim',

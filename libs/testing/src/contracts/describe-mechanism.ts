@@ -182,6 +182,16 @@ export function describeMechanism(
       });
     }
 
+    if (asks !== 'scram') {
+      it.each(['""', 'null', 'false', 'true'])(
+        'takes for a name only what is one: an answer %s is none',
+        async (json) => {
+          const end = await endOf(knowing({ acts: () => JSON.parse(json), mayActAs: () => true }));
+          expect(end).toMatchObject({ type: 'failure', kind: 'credentials' });
+        },
+      );
+    }
+
     it.each([false, true])('rejects when the authenticator can not tell (attack A26; later: %p)', async (later) => {
       const fails = new Error('the directory is down');
       for (const who of [ANN, IMPOSTOR]) await expect(endOf(knowing({ fails, later }), { who })).rejects.toBe(fails);
