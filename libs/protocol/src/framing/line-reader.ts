@@ -13,6 +13,11 @@ export type LineFault = 'too-long' | 'bare-newline' | 'control' | 'invalid-utf8'
 /** How much of an over-long line is read and dropped before the connection is given up. */
 const FLOOD = 64 * 1024;
 
+/** `BDAT`, as a number. */
+const BDAT = 0x42444154;
+/** What differs between the cases of ASCII letters, in each of four. */
+const LETTERS = 0xdfdfdfdf;
+
 const EMPTY = new Uint8Array(0);
 
 /** Makes a string of ASCII bytes. */
@@ -35,6 +40,8 @@ export class LineReader {
   ascii = true;
   /** Octets of the line just read, its end included. */
   octets = 0;
+  /** Of these, the octets of the line break. */
+  ending = 0;
 
   /** The line is `[from, to)` of these: of the chunk, or of what was kept. */
   private line: Uint8Array = EMPTY;
@@ -42,6 +49,8 @@ export class LineReader {
   private to = 0;
   private kept: Uint8Array | undefined = undefined;
   private length = 0;
+  /** The first four octets of a line that came in pieces or is faulty, as a number. */
+  private start = 0;
   private carriage = false;
   private high = false;
   private bare = false;
@@ -104,18 +113,30 @@ export class LineReader {
     }
   }
 
+  /**
+   * True if the line began with BDAT, whatever is wrong with it: counted octets follow it that are no commands (attack A3). To be asked before
+   * `text()`.
+   */
+  counted(): boolean {
+    const start = this.fault === undefined ? begin(0, 0, this.line, this.from, this.to) : this.start;
+    return (start & LETTERS) >>> 0 === BDAT;
+  }
+
   private complete(chunk: Uint8Array, from: number, lf: number, carriage: boolean, limit: number): boolean {
     const total = this.length + (lf - from) + 1;
     const ending = carriage ? 2 : 1;
     this.octets = total;
+    this.ending = ending;
     if (total > limit) {
       this.fault = 'too-long';
       // A flood is one even if its end has come with it: what is said must not depend on how the bytes were split.
       if (total > limit + FLOOD) this.flooding = true;
     } else if (this.bare) this.fault = 'bare-newline';
     else if (this.control) this.fault = 'control';
-    if (this.fault !== undefined) this.hold(EMPTY, 0, 0);
-    else if (this.length === 0) this.hold(chunk, from, lf + 1 - ending);
+    if (this.fault !== undefined) {
+      this.start = begin(this.start, this.length, chunk, from, lf);
+      this.hold(EMPTY, 0, 0);
+    } else if (this.length === 0) this.hold(chunk, from, lf + 1 - ending);
     else {
       this.keep(chunk, from, lf + 1, limit);
       this.hold(this.kept as Uint8Array, 0, total - ending);
@@ -139,6 +160,8 @@ export class LineReader {
 
   private keep(chunk: Uint8Array, from: number, to: number, limit: number): void {
     const total = this.length + (to - from);
+    // What is too long is not kept, but for how it began.
+    this.start = begin(this.start, this.length, chunk, from, to);
     if (total <= limit) {
       let { kept } = this;
       if (kept === undefined || kept.length < total) {
@@ -152,4 +175,11 @@ export class LineReader {
     }
     this.length = total;
   }
+}
+
+/** The first four octets of a line as a number, of which `length` octets have come before. */
+function begin(start: number, length: number, chunk: Uint8Array, from: number, to: number): number {
+  let word = length === 0 ? 0 : start;
+  for (let i = length, at = from; i < 4 && at < to; i++, at++) word = (word << 8) | (chunk[at] as number);
+  return word;
 }

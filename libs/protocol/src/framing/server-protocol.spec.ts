@@ -238,6 +238,15 @@ describe('ServerProtocol, a PROXY header where none belongs (attack A16)', () =>
   ])('is not seen in %j', (text) => {
     expect(talk([sent(text)]).join()).not.toContain('foreign');
   });
+
+  // Found by tools/fuzz: lines of one letter have two octets too, where LF alone ends them.
+  it('is not seen in short lines that LF ends', () => {
+    expect(talk([sent('a\na\n\0a\n')], { bareNewlines: 'accept' })).toEqual([
+      'command A|',
+      'command A|',
+      'violation control 500',
+    ]);
+  });
 });
 
 describe('ServerProtocol, one line', () => {
@@ -286,6 +295,37 @@ describe('ServerProtocol, counted data', () => {
     expect(talk([sent(`BDAT ${bytes.length} LAST BINARY\r\n${bytes}NOOP\r\n`)])).toEqual([
       `command BDAT|${bytes.length} LAST BINARY`,
       `message ${bytes}`,
+      'command NOOP|',
+    ]);
+  });
+
+  // Found by tools/fuzz: the line was answered 500, and the octets that it had announced were read as commands.
+  it.each([
+    ['a control character', 'BDAT 6\0 LAST TEXT', 'violation control 500'],
+    ['a bare LF', 'BDAT 6\n', 'violation bare-newline 500'],
+    ['a bare CR', 'bdat\r6', 'violation bare-newline 500'],
+    ['what is not UTF-8', 'Bdat 6 \xff', 'violation invalid-utf8 500'],
+    ['too many octets', `bDAT 6${' '.repeat(100)}LAST`, 'violation too-long 500'],
+  ])(
+    'ends the session where the command has %s, as nobody knows how many octets are no commands (attack A3)',
+    (_what, line, says) => {
+      const bytes = sent(`NOOP\r\n${line}\r\nQUIT\r\n`);
+      expect(talk([bytes])).toEqual(['command NOOP|', says]);
+      expect(talk(byteByByte(bytes))).toEqual(['command NOOP|', says]);
+      for (let at = 0; at < bytes.length; at++) {
+        expect(talk([bytes.subarray(0, at), bytes.subarray(at)])).toEqual(['command NOOP|', says]);
+      }
+    },
+  );
+
+  it('that is announced behind an answer to AUTH, or in a line that only looks so, ends nothing', () => {
+    expect(talk([sent('AUTH\r\nBDAT\0\r\n')])).toEqual(['command AUTH|', 'violation control 500']);
+    expect(talk([sent('BDA\0T 6\r\nXBDAT\0\r\nBDA\0\r\nB\0\r\nNOOP\r\n')])).toEqual([
+      ...Array<string>(4).fill('violation control 500'),
+      'command NOOP|',
+    ]);
+    expect(talk(byteByByte(sent(`${'x'.repeat(200)}BDAT\r\nNOOP\r\n`)))).toEqual([
+      'violation too-long 500',
       'command NOOP|',
     ]);
   });

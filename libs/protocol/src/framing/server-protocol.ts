@@ -59,6 +59,19 @@ const LINE_REPLIES: Readonly<Record<LineFault, Reply>> = {
 /** RFC 4954 6. */
 const LONG_ANSWER = reply(500, '5.5.6', 'authentication exchange line is too long');
 
+/** To the same faults in a BDAT: how many octets follow is not known, and none of them may be read as a command (attack A3). */
+const COUNTED_REPLIES: Readonly<Record<LineFault, Reply>> = {
+  'too-long': closing('too-long'),
+  'bare-newline': closing('bare-newline'),
+  control: closing('control'),
+  'invalid-utf8': closing('invalid-utf8'),
+};
+
+function closing(fault: LineFault): Reply {
+  const { code, enhanced, text } = LINE_REPLIES[fault];
+  return reply(code, enhanced, `${text}; closing, as the octets of BDAT cannot be told from commands`);
+}
+
 const DATA_REPLIES: Readonly<Record<DataFault, Reply>> = {
   'bare-cr': reply(550, '5.6.0', 'message has a bare CR: lines end with CRLF'),
   'bare-lf': reply(550, '5.6.0', 'message has a bare LF: lines end with CRLF'),
@@ -221,18 +234,19 @@ export class ServerProtocol {
     this.advance(chunk, lines.at);
     if (!found) return lines.flooding ? violation('flood', FLOOD, true) : undefined;
     const { fault, octets } = lines;
-    if (this.preamble < PROXY_LINES && this.proxied(octets, fault)) return violation('foreign-protocol', FOREIGN, true);
+    if (this.preamble < PROXY_LINES && this.proxied(octets - lines.ending, fault))
+      return violation('foreign-protocol', FOREIGN, true);
     if (fault !== undefined) {
       if (lines.flooding) return violation('flood', FLOOD, true);
-      const long = fault === 'too-long' && this.mode === Mode.Line;
-      return violation(fault, long ? LONG_ANSWER : LINE_REPLIES[fault], false);
+      return this.faulty(fault, lines.counted());
     }
     if (this.mode === Mode.Line) return { type: 'line', line: lines.bytes() };
+    // Only of what may turn out to be faulty.
+    const long = octets > this.options.commandLine;
+    const counted = (long || !lines.ascii) && lines.counted();
     const text = lines.text();
-    if (text === undefined) return violation('invalid-utf8', LINE_REPLIES['invalid-utf8'], false);
-    if (octets > this.options.commandLine && !/^AUTH /i.test(text)) {
-      return violation('too-long', LINE_REPLIES['too-long'], false);
-    }
+    if (text === undefined) return this.faulty('invalid-utf8', counted);
+    if (long && !/^AUTH /i.test(text)) return this.faulty('too-long', counted);
     return command(text, lines.ascii);
   }
 
@@ -240,10 +254,17 @@ export class ServerProtocol {
   private proxied(octets: number, fault: LineFault | undefined): boolean {
     this.preamble += 1;
     if (this.preamble < PROXY_LINES) {
-      if (octets !== 2 || fault !== undefined) this.preamble = PROXY_LINES;
+      if (octets !== 0 || fault !== undefined) this.preamble = PROXY_LINES;
       return false;
     }
-    return fault === 'control' && octets === 3;
+    return fault === 'control' && octets === 1;
+  }
+
+  private faulty(fault: LineFault, counted: boolean): ServerEvent {
+    if (this.mode === Mode.Line) {
+      return violation(fault, fault === 'too-long' ? LONG_ANSWER : LINE_REPLIES[fault], false);
+    }
+    return counted ? violation(fault, COUNTED_REPLIES[fault], true) : violation(fault, LINE_REPLIES[fault], false);
   }
 
   private nextData(chunk: Uint8Array): ServerEvent | undefined {
