@@ -1,1 +1,3 @@
-export {};
+/** The SASL mechanism LOGIN as a plugin. */
+export { LoginMechanism } from './login.mechanism.js';
+export { loginPlugin, loginPlugin as default } from './plugin.js';

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import type { Authenticator, SaslMechanism, SaslStep, Session } from '@mailverb/contract';
 import fc from 'fast-check';
-import { testCertificate, testListener, testTls } from './fixtures.js';
+import { testClientCertificate, testListener, testTls } from './fixtures.js';
 import { changed, hostileOctets, smallChange } from './hostile-octets.js';
 import { hasControl } from './hostile.js';
 import {
@@ -46,7 +46,7 @@ export function saslSession(who: Pick<TestUser, 'certificate'> = ANN, overrides:
   return sessionIn('greeted', {
     listener: testListener({ tls: 'starttls' }),
     tls: testTls({
-      clientCertificate: testCertificate(who.certificate),
+      clientCertificate: testClientCertificate(who.certificate),
       channelBinding: (type) => Buffer.from(`the binding ${type}`),
     }),
     ...overrides,

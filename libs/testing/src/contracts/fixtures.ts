@@ -67,7 +67,7 @@ export function testTls(overrides: Partial<TlsFacts> = {}): TlsFacts {
 }
 
 /** A verified client certificate: Ann's. */
-export function testCertificate(overrides: Partial<ClientCertificate> = {}): ClientCertificate {
+export function testClientCertificate(overrides: Partial<ClientCertificate> = {}): ClientCertificate {
   return {
     subject: 'CN=ann,O=Test',
     commonName: 'ann',

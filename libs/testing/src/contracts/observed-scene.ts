@@ -3,7 +3,7 @@ import type { Envelope, Observer, Session } from '@mailverb/contract';
 import { defer, reject } from '@mailverb/contract';
 import { Reply, reply } from '@mailverb/protocol';
 import { FAKE_EPOCH } from '../fake-clock.js';
-import { testCertificate, testEnvelope, testListener, testRecipient, testSession, testTls } from './fixtures.js';
+import { testClientCertificate, testEnvelope, testListener, testRecipient, testSession, testTls } from './fixtures.js';
 
 /** Events in their order; each is told to the observer that is given. */
 export type Scene = readonly ((observer: Observer) => void)[];
@@ -33,7 +33,7 @@ export function hostileScene(text: string): Scene {
       version: text,
       cipher: text,
       serverName: text,
-      clientCertificate: testCertificate({ subject: text, commonName: text, emails: [text], hosts: [text] }),
+      clientCertificate: testClientCertificate({ subject: text, commonName: text, emails: [text], hosts: [text] }),
     }),
     forwarded: { name: text, address: text, helo: text, protocol: text, ident: text },
     identity: { name: text, mechanism: text },

@@ -1,7 +1,7 @@
 /** People with credentials of every kind, and an authenticator that knows them and tells what it was asked. */
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import type { Authenticator, ClientCertificate, MaybePromise, ScramHash, ScramKeys } from '@mailverb/contract';
-import { testCertificate } from './fixtures.js';
+import { testClientCertificate } from './fixtures.js';
 
 /** Somebody who can prove who they are in every way. */
 export interface TestUser {
@@ -18,7 +18,7 @@ export function testUser(name: string, overrides: Partial<TestUser> = {}): TestU
     name,
     password: `pw ${digits.slice(0, 12)}`,
     token: `tok.${digits.slice(12, 24)}`,
-    certificate: testCertificate({
+    certificate: testClientCertificate({
       subject: `CN=${name},O=Test`,
       commonName: name,
       emails: [`${name}@test.example`],
