@@ -22,3 +22,18 @@ export function processSettings(checked: CheckedConfiguration | undefined, proce
     group,
   };
 }
+
+/** What is said when a reload finds other settings. */
+export const START_ONLY =
+  'processes, health, user and group are read at the start only: what has changed there is not in use';
+
+/** True if a process that was started with the one need not be started anew for the other. */
+export function sameSettings(one: ProcessSettings, other: ProcessSettings): boolean {
+  return (
+    one.processes === other.processes &&
+    one.health?.host === other.health?.host &&
+    one.health?.port === other.health?.port &&
+    one.user === other.user &&
+    one.group === other.group
+  );
+}
