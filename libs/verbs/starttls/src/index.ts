@@ -1,1 +1,4 @@
-export {};
+/** The verb STARTTLS as a plugin. */
+export { StartTlsVerb } from './starttls.verb.js';
+export { startTlsOptions, type StartTlsOptions } from './starttls.options.js';
+export { startTlsPlugin, startTlsPlugin as default } from './plugin.js';
