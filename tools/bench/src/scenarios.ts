@@ -17,6 +17,8 @@ export interface Load {
   readonly dots: boolean;
   /** Messages of one connection. */
   readonly perConnection: number;
+  /** True if the client begins TLS by STARTTLS first: a full handshake for each connection. */
+  readonly tls?: boolean;
 }
 
 /** A load, its name, and the ratio to reach. */
@@ -66,6 +68,20 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('chain-1k', '1 KiB, transactions pipelined', { style: 'chain', size: KIB, ...many }, 1.6, 2),
   scenario('data-100k', '100 KiB', { style: 'group', size: 100 * KIB, perConnection: 100 }, 1.3, 1.6),
   scenario('data-1m', '1 MiB', { style: 'group', size: KIB * KIB, perConnection: 20 }, 1.3, 1.6),
+  scenario(
+    'tls-one-10k',
+    '10 KiB by STARTTLS, 1 per connection',
+    { style: 'serial', size: 10 * KIB, perConnection: 1, tls: true },
+    1.3,
+    1.6,
+  ),
+  scenario(
+    'tls-group-10k',
+    '10 KiB by STARTTLS, pipelined',
+    { style: 'group', size: 10 * KIB, ...many, tls: true },
+    1.5,
+    2,
+  ),
   scenario(
     'data-1m-dots',
     '1 MiB, stuffed dots',

@@ -67,6 +67,11 @@ export class Credentials {
     this.loaded = load(plan, id);
   }
 
+  /** True if it depends on the name that a client asks for. */
+  get byName(): boolean {
+    return this.loaded.byName.size > 0;
+  }
+
   /** For a client that asks for this name, or for none. */
   contextFor(serverName: string | undefined): SecureContext {
     const { fallback, byName } = this.loaded;

@@ -1,5 +1,6 @@
 /** One client connection that plays a script until it is done, as fast as the replies allow. */
 import { connect, type Socket } from 'node:net';
+import { connect as secure } from 'node:tls';
 import { ReplyReader } from './reply-reader.js';
 import type { Script, Step } from './script.js';
 
@@ -24,7 +25,7 @@ export interface Target {
 }
 
 export class Connection {
-  private readonly socket: Socket;
+  private socket: Socket;
   private readonly reader = new ReplyReader(() => {
     if (this.step?.completes === true) this.complete();
   });
@@ -70,6 +71,24 @@ export class Connection {
   }
 
   private advance(): void {
+    if (this.step?.secures === true) return this.secure();
+    this.goOnWithNext();
+  }
+
+  /** A full handshake: what a client's first connection costs, and all there is for most senders of mail. */
+  private secure(): void {
+    const { socket } = this;
+    socket.removeAllListeners('close');
+    this.step = undefined;
+    const tls = secure({ socket, rejectUnauthorized: false, servername: 'localhost' });
+    this.socket = tls;
+    tls.on('secureConnect', () => this.goOnWithNext());
+    tls.on('data', (chunk: Buffer) => this.read(chunk, chunk.length));
+    tls.on('error', (error) => this.fail(error));
+    tls.on('close', () => this.close());
+  }
+
+  private goOnWithNext(): void {
     if (this.next === this.steps.length) this.nextPart();
     this.step = this.steps[this.next++];
     // Nothing left: QUIT was answered, and the server closes.

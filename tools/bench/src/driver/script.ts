@@ -8,6 +8,8 @@ export interface Step {
   readonly codes: readonly number[];
   /** True if the first of the replies is the one to a message. */
   readonly completes: boolean;
+  /** True if TLS begins when it was answered. */
+  readonly secures?: true;
 }
 
 /** A connection: `open` once, `message` as often as wanted, `close` once. */
@@ -30,6 +32,8 @@ const step = (bytes: string | Buffer, codes: readonly number[], completes = fals
   completes,
 });
 
+const STARTTLS: Step = { ...step('STARTTLS\r\n', [220]), secures: true };
+
 /** The script of a scenario. Every write of a chained script holds exactly one whole transaction's worth of bytes. */
 export function makeScript(load: Load): Script {
   const data = Buffer.concat([mailData(load.size, load.dots), Buffer.from(END_OF_DATA, 'latin1')]);
@@ -37,19 +41,20 @@ export function makeScript(load: Load): Script {
   const envelope = step(MAIL + RCPT + DATA, [250, 250, 354]);
   const body = step(data, [250], true);
   const quit = step('QUIT\r\n', [221]);
+  const hello = load.tls === true ? [ehlo, STARTTLS, ehlo] : [ehlo];
   switch (load.style) {
     case 'serial':
       return {
-        open: [ehlo],
+        open: hello,
         message: [step(MAIL, [250]), step(RCPT, [250]), step(DATA, [354]), body],
         close: [quit],
         repeat: load.perConnection,
       };
     case 'group':
-      return { open: [ehlo], message: [envelope, body], close: [quit], repeat: load.perConnection };
+      return { open: hello, message: [envelope, body], close: [quit], repeat: load.perConnection };
     case 'chain':
       return {
-        open: [ehlo, envelope],
+        open: [...hello, envelope],
         message: [step(Buffer.concat([data, envelope.bytes]), [250, ...envelope.codes], true)],
         // The last message has nothing behind it.
         close: [body, quit],

@@ -7,6 +7,7 @@ import type { Remote } from '../process/remote.js';
 import type { Scenario } from '../scenarios.js';
 import { connectionsFor, startServer, type RunningServer, type ServerName } from '../servers/names.js';
 import { isFlat, median } from './stats.js';
+import { certificateFor } from './certificate.js';
 
 /** How long and how often. */
 export interface CpuSettings {
@@ -69,7 +70,8 @@ export async function measureCpu(
   driver: Remote<DriverCalls>,
   settings: CpuSettings,
 ): Promise<CpuResult[]> {
-  const servers = await Promise.all(names.map(async (name) => ({ name, ...(await startServer(name, settings)) })));
+  const start = { args: await certificateFor(scenario.load), nodeFlags: settings.nodeFlags };
+  const servers = await Promise.all(names.map(async (name) => ({ name, ...(await startServer(name, start)) })));
   try {
     const windows = servers.map((): Window[] => []);
     const round = async (): Promise<void> => {

@@ -4,6 +4,7 @@ import type { Remote } from '../process/remote.js';
 import type { Scenario } from '../scenarios.js';
 import { connectionsFor, startServer, type ServerName } from '../servers/names.js';
 import type { ProfileRow } from '../servers/profiler.js';
+import { certificateFor } from './certificate.js';
 import type { CpuSettings } from './cpu.js';
 
 export interface ProfileResult {
@@ -23,7 +24,8 @@ export async function profile(
   driver: Remote<DriverCalls>,
   settings: CpuSettings,
 ): Promise<ProfileResult> {
-  const { port, process } = await startServer(server, settings);
+  const args = await certificateFor(scenario.load);
+  const { port, process } = await startServer(server, { args, nodeFlags: settings.nodeFlags });
   try {
     const { load } = scenario;
     const connections = connectionsFor(server, load, settings.connections);

@@ -18,12 +18,15 @@ const GO_AHEAD = '354 End data with <CR><LF>.<CR><LF>\r\n';
 const TAKEN = '250 2.0.0 Ok: discarded\r\n';
 const OK = '250 2.0.0 Ok\r\n';
 const BYE = '221 2.0.0 Bye\r\n';
+const START_TLS = '220 2.0.0 Ready to start TLS\r\n';
 const UNKNOWN = '500 5.5.2 Unknown command\r\n';
 
 /** One connection's state: three small fields. */
 export class Responder {
   /** True once QUIT was read: what was returned last is the last. */
   ended = false;
+  /** True once STARTTLS was read. */
+  securing = false;
   private inData = false;
   /** First octet of a command whose end has not come; 0 at the start of one. */
   private verb = 0;
@@ -34,7 +37,7 @@ export class Responder {
   take(chunk: Buffer): string {
     let replies = '';
     let at = 0;
-    while (at < chunk.length && !this.ended) {
+    while (at < chunk.length && !this.ended && !this.securing) {
       if (this.inData) {
         at = this.endOfData(chunk, at);
         if (at < 0) break;
@@ -68,6 +71,9 @@ export class Responder {
         // The CRLF of the command itself: an empty message is a single dot.
         this.matched = 2;
         return GO_AHEAD;
+      case 0x53: // S
+        this.securing = true;
+        return START_TLS;
       case 0x51: // Q
         this.ended = true;
         return BYE;
