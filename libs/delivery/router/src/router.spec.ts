@@ -95,6 +95,7 @@ describe('routes', () => {
       maxMessageSize: 0,
       maxRecipients: 0,
       maxMessages: 0,
+      tls: 'none',
     } as const;
     const routes = [
       { identities: ['ann'], listeners: ['submission'] },

@@ -13,6 +13,7 @@ function limited(maxMessageSize: number): Session {
       maxMessageSize,
       maxRecipients: 0,
       maxMessages: 0,
+      tls: 'none',
     },
   });
 }

@@ -8,6 +8,7 @@ import {
   FAKE_EPOCH,
   describeObserver,
   recordingLogger,
+  testClientCertificate,
   testEnvelope,
   testRecipient,
   testSession,
@@ -50,7 +51,8 @@ const session = () =>
       version: 'TLSv1.3',
       cipher: 'TLS_AES_256_GCM_SHA384',
       serverName: 'mx.example.org',
-      clientCertificate: undefined,
+      clientCertificate: testClientCertificate(),
+      channelBinding: () => undefined,
     },
     identity: { name: 'ada', mechanism: 'PLAIN' },
     annotations: [{ by: 'spf', key: 'spf', value: 'pass' }],
@@ -102,7 +104,12 @@ describe('AuditObserver, json', () => {
     client: { address: '192.0.2.1', port: 40_000 },
     server: { address: '192.0.2.25', port: 25 },
     helo: 'client.test.example',
-    tls: { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', serverName: 'mx.example.org' },
+    tls: {
+      version: 'TLSv1.3',
+      cipher: 'TLS_AES_256_GCM_SHA384',
+      serverName: 'mx.example.org',
+      clientCertificate: { subject: 'CN=ann,O=Test', fingerprint: testClientCertificate().fingerprint },
+    },
     identity: { name: 'ada', mechanism: 'PLAIN' },
   };
 
@@ -204,6 +211,19 @@ describe('AuditObserver, json', () => {
   });
 });
 
+describe('AuditObserver, whom a trusted peer speaks for', () => {
+  it.each(['json', 'kamaelia'])('is on record (%s)', async (format) => {
+    const { observer, output, close } = await make({ format });
+    const one = { ...session(), remoteName: 'client.example', forwarded: { address: '198.51.100.7', ident: 'Q1' } };
+    observer.transactionEnded(one, transaction());
+    observer.sessionClosed(one, closed());
+    const text = await output();
+    await close();
+    expect(text).toContain('client.example');
+    if (format === 'json') expect(text).toContain('"forwarded":{"address":"198.51.100.7","ident":"Q1"}');
+  });
+});
+
 describe('AuditObserver, kamaelia', () => {
   async function line(tell: (observer: AuditObserver) => void): Promise<string> {
     const { observer, output, close } = await make({ format: 'kamaelia' });
@@ -236,6 +256,7 @@ describe('AuditObserver, kamaelia', () => {
       'port=40000',
       'tls=TLSv1.3 TLS_AES_256_GCM_SHA384',
       'server-name=mx.example.org',
+      'certificate=CN=ann,O=Test',
       'identity=ada (PLAIN)',
       'commands=5',
       'errors=1',

@@ -24,6 +24,7 @@ export function transactionLine(
       ...recipients(envelope, record.outcomes),
       ...refused.map((one) => refusedPath('address', one, record.decisions)),
     ],
+    forwarded: session.forwarded,
     octets: record.size,
     verdict: transactionVerdict(record),
     by: decision?.by,
@@ -67,14 +68,17 @@ function who(session: Session, local: LocalEnd): object {
   return {
     session: session.id,
     listener: session.listener.name,
-    client: { address: session.remoteAddress, port: session.remotePort },
+    client: { address: session.remoteAddress, port: session.remotePort, name: session.remoteName },
     server: { address: local.address, port: local.port },
     helo: session.heloName,
     tls: tls && {
       version: tls.version,
       cipher: tls.cipher,
       serverName: tls.serverName,
-      clientCertificate: tls.clientCertificate,
+      clientCertificate: tls.clientCertificate && {
+        subject: tls.clientCertificate.subject,
+        fingerprint: tls.clientCertificate.fingerprint,
+      },
     },
     identity: identity && { name: identity.name, mechanism: identity.mechanism },
   };

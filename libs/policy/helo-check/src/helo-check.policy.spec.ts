@@ -14,6 +14,7 @@ const listener: ListenerInfo = {
   maxMessageSize: 0,
   maxRecipients: 0,
   maxMessages: 0,
+  tls: 'none',
 };
 
 const make = (options: Written = {}): HeloCheckPolicy => new HeloCheckPolicy(heloCheckOptions.parse(options), listener);

@@ -19,6 +19,7 @@ const TLS: TlsFacts = {
   cipher: 'TLS_AES_256_GCM_SHA384',
   serverName: undefined,
   clientCertificate: undefined,
+  channelBinding: () => undefined,
 };
 const ANN = { name: 'ann@example.org', mechanism: 'PLAIN' };
 const listener: Session['listener'] = {
@@ -28,6 +29,7 @@ const listener: Session['listener'] = {
   maxMessageSize: 0,
   maxRecipients: 0,
   maxMessages: 0,
+  tls: 'none',
 };
 
 const make = (options: z.input<typeof receivedOptions> = {}, clock = new FakeClock(NOON)): ReceivedTransform =>

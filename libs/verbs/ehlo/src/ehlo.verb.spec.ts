@@ -1,6 +1,6 @@
 /** EHLO: which names it takes, and what it says. */
 import { Reply } from '@mailverb/protocol';
-import { contributionsOf, describeVerb, testCapabilities, testSession } from '@mailverb/testing';
+import { contributionsOf, describeVerb, testCapabilities, testSession, testTls } from '@mailverb/testing';
 import { ehloOptions } from './ehlo.options.js';
 import { EhloVerb } from './ehlo.verb.js';
 import ehloPlugin from './plugin.js';
@@ -84,7 +84,7 @@ describe('EHLO', () => {
       session.listener,
       testCapabilities({ lines: (of) => ['SIZE 1000', ...(of.tls === undefined ? ['STARTTLS'] : [])] }),
     );
-    const tls = { version: 'TLSv1.3', cipher: 'x', serverName: undefined, clientCertificate: undefined };
+    const tls = testTls();
     const plain = verb.perform('a', session).reply;
     const secure = verb.perform('a', { ...session, tls }).reply;
     expect(secure).not.toBe(plain);
