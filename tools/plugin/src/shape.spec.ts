@@ -11,6 +11,9 @@ const ROOT = join(__dirname, '../../..');
 const ROOMS: ReadonlyMap<string, { prefix: string; suffixes: string[]; kinds: string[] }> = new Map([
   ['verbs', { prefix: 'verb', suffixes: ['verb'], kinds: ['verb'] }],
   ['extensions', { prefix: 'extension', suffixes: ['extension'], kinds: ['extension'] }],
+  ['sasl', { prefix: 'sasl', suffixes: ['mechanism'], kinds: ['mechanism'] }],
+  ['auth', { prefix: 'auth', suffixes: ['authenticator'], kinds: ['authenticator'] }],
+  ['store', { prefix: 'store', suffixes: ['store'], kinds: ['store'] }],
   ['policy', { prefix: 'policy', suffixes: ['policy'], kinds: ['policy'] }],
   ['transform', { prefix: 'transform', suffixes: ['transform'], kinds: ['transform'] }],
   ['delivery', { prefix: 'delivery', suffixes: ['delivery'], kinds: ['delivery'] }],
