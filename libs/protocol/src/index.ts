@@ -3,3 +3,4 @@ export { MAX_REPLY_LINE, Reply, cleanText, isEnhancedCodeFor, reply } from './re
 export { PHASES, PHASE_TABLE, type Phase, type PhaseRow } from './phase.js';
 export * from './grammar/index.js';
 export * from './framing/index.js';
+export * from './proxy-header/index.js';

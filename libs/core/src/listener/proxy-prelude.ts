@@ -5,6 +5,7 @@
  * the list that forgot its header would otherwise be taken for the client, and all its clients for one (attack A16).
  */
 import type { Duplex } from 'node:stream';
+import { ProxyHeaderReader, type ProxyHeader } from '@mailverb/protocol';
 import type { Endpoint } from '../host/server.js';
 import type { ListenerRuntime } from './runtime.js';
 import type { Swept } from './sweeper.js';
@@ -83,17 +84,4 @@ function presentedBy({ source, destination }: ProxyHeader, endpoint: Endpoint): 
     localAddress: destination.address,
     localPort: destination.port,
   };
-}
-
-// Until the protocol library has it.
-interface ProxyHeader {
-  readonly source?: { readonly address: string; readonly port: number };
-  readonly destination?: { readonly address: string; readonly port: number };
-}
-class ProxyHeaderReader {
-  push(
-    _chunk: Uint8Array,
-  ): { type: 'more' } | { type: 'invalid'; reason: string } | { type: 'done'; header: ProxyHeader; rest: Uint8Array } {
-    return { type: 'invalid', reason: 'not yet' };
-  }
 }

@@ -2,6 +2,7 @@
 export { isAscii } from './chars.js';
 export { toAsciiDomain } from './domain.js';
 export { type HostOptions, parseHost } from './host.js';
+export { canonicalIp } from './ip.js';
 export { parseMailbox } from './mailbox.js';
 export { parseParameters } from './parameters.js';
 export { type MailFrom, type RcptTo, parseMailFrom, parseRcptTo } from './path.js';
