@@ -16,15 +16,17 @@ export class ProxyPrelude implements Swept {
   private readonly until: number;
   private over = false;
 
-  /** @param done called once: with the addresses that the header gives, the stream paused and whole behind it; or with nothing, the stream destroyed. */
+  /** @param done called once: with the addresses that the header gives, the stream whole behind it; or with nothing, the stream destroyed. */
   constructor(
     private readonly stream: Duplex,
     private readonly endpoint: Endpoint,
     private readonly runtime: ListenerRuntime,
     private readonly done: (presented: Endpoint | undefined) => void,
   ) {
-    this.until = runtime.sweeper.now + runtime.timeouts.proxyHeader;
-    stream.on('data', this.onData);
+    // Not the sweeper's own time, which stands still while it has nobody to look at.
+    this.until = runtime.clock.now() + runtime.timeouts.proxyHeader;
+    // Not by 'data': that would need pause(), and whoever has the stream next would have to know that it is to be resumed.
+    stream.on('readable', this.onReadable);
     stream.on('end', this.onGone);
     stream.on('error', this.onGone);
     stream.on('close', this.onGone);
@@ -44,25 +46,34 @@ export class ProxyPrelude implements Swept {
 
   private readonly onGone = () => this.finish(undefined);
 
-  private readonly onData = (chunk: Uint8Array) => {
+  private readonly onReadable = () => {
+    for (;;) {
+      const chunk: unknown = this.stream.read();
+      if (!(chunk instanceof Uint8Array) || this.take(chunk)) return;
+    }
+  };
+
+  /** True if there is nothing more to wait for. */
+  private take(chunk: Uint8Array): boolean {
     const found = this.reader.push(chunk);
-    if (found.type === 'more') return;
+    if (found.type === 'more') return false;
     if (found.type === 'invalid') {
       const { remoteAddress } = this.endpoint;
       this.runtime.logger.warn({ peer: remoteAddress, why: found.reason }, 'a trusted peer sent no valid PROXY header');
-      return this.destroy();
+      this.destroy();
+      return true;
     }
-    this.stream.pause();
     // What came behind it is the client's.
     if (found.rest.length > 0) this.stream.unshift(found.rest);
     this.finish(presentedBy(found.header, this.endpoint));
-  };
+    return true;
+  }
 
   private finish(presented: Endpoint | undefined): void {
     if (this.over) return;
     this.over = true;
     const { stream } = this;
-    stream.off('data', this.onData);
+    stream.off('readable', this.onReadable);
     stream.off('end', this.onGone);
     stream.off('error', this.onGone);
     stream.off('close', this.onGone);
