@@ -1,1 +1,3 @@
-export {};
+/** The service extension AUTH as a plugin. */
+export { AuthExtension } from './auth.extension.js';
+export { authExtensionPlugin, authExtensionPlugin as default } from './plugin.js';
