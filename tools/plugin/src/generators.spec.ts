@@ -8,7 +8,7 @@ import type { Options } from './library.js';
 
 const ROOT = join(__dirname, '../../..');
 
-const PACKAGES = ['protocol', 'contract', 'options', 'body', 'log-text', 'testing'];
+const PACKAGES = ['protocol', 'contract', 'options', 'body', 'log-text', 'sasl-text', 'testing'];
 
 /** A workspace that has the libraries which generated ones are built upon, as far as the generators look. */
 function workspace(): Tree {
@@ -57,6 +57,9 @@ const KINDS: readonly (readonly [kind: string, folder: string, plugin: string, s
   ['policy', 'libs/policy/my-own', 'policy-my-own', 'policy', ['conversations/denied.smtp']],
   ['transform', 'libs/transform/my-own', 'transform-my-own', 'transform', []],
   ['delivery', 'libs/delivery/my-own', 'delivery-my-own', 'delivery', []],
+  ['mechanism', 'libs/sasl/my-own', 'sasl-my-own', 'mechanism', []],
+  ['authenticator', 'libs/auth/my-own', 'auth-my-own', 'authenticator', []],
+  ['store', 'libs/store/my-own', 'store-my-own', 'store', []],
   ['logger', 'libs/logging/my-own', 'logging-my-own', 'logger', []],
   ['observer', 'libs/logging/my-own', 'logging-my-own', 'observer', []],
 ];
