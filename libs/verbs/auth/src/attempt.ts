@@ -13,6 +13,7 @@ import {
   type SaslMechanism,
   type SaslStep,
   type Session,
+  type VerbInquiry,
   type VerbOutcome,
   type VerbStep,
 } from '@mailverb/contract';
@@ -108,10 +109,16 @@ export class Attempt {
     if (this.#claimed !== undefined) throw this.#fault('has made two claims');
     if (typeof name !== 'string') throw this.#fault('has made a claim without a name');
     this.#claimed = name;
-    return {
-      ask: { stage: 'auth', input: { session: this.#session, mechanism: this.#mechanism.name, identity: name } },
-      proceed: () => this.#check(name, proceed),
-    };
+    return this.#inquiry(name, () => this.#check(name, proceed));
+  }
+
+  /**
+   * Asks the policies: of whom the client says it is, and of whom it will act as where that turns out to be another (an authorization identity,
+   * whom a token or a certificate stands for): no policy has seen that name yet.
+   */
+  #inquiry(identity: string, proceed: VerbInquiry['proceed']): VerbInquiry {
+    const input = { session: this.#session, mechanism: this.#mechanism.name, identity };
+    return { ask: { stage: 'auth', input }, proceed };
   }
 
   /** Nobody has refused: counts the attempt, and has it checked. */
@@ -136,10 +143,11 @@ export class Attempt {
       reply: AUTHENTICATED,
       effect: { type: 'identify', identity: { name, mechanism: this.#mechanism.name } },
     };
-    if (data === undefined) return outcome;
+    const end = name === this.#claimed ? outcome : this.#inquiry(name, () => outcome);
+    if (data === undefined) return end;
     // RFC 4954 4: SMTP has no place for data beside the success, so it is a challenge whose answer is empty.
     return this.#ask(data, (response) => {
-      return response.length === 0 ? outcome : { reply: MALFORMED, reason: 'an answer to what wants none' };
+      return response.length === 0 ? end : { reply: MALFORMED, reason: 'an answer to what wants none' };
     });
   }
 

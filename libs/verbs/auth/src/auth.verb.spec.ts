@@ -64,6 +64,19 @@ describe('AUTH', () => {
     expect([mechanism.checks, scene.store.updates]).toEqual([0, 0]);
   });
 
+  it('asks the policies again of whom the client will act as, where that is another than it said', async () => {
+    const mechanism = scripted('TEST', claim('ann', { type: 'success', name: 'boss@example.org' }));
+    const scene = new Scene(offering(mechanism));
+    const identities = () =>
+      scene.asked.map((question) => (question as { readonly input: { readonly identity: string } }).input.identity);
+    expect((await scene.auth(scene.session(), 'TEST')).outcome?.effect).toEqual(identified('boss@example.org', 'TEST'));
+    expect(identities()).toEqual(['ann', 'boss@example.org']);
+    scene.policies = ({ input }) =>
+      JSON.stringify(input).includes('boss') ? reply(535, '5.7.8', 'the boss is away') : undefined;
+    const heard = await scene.auth(scene.session(), 'TEST');
+    expect([heard.reply, heard.outcome?.effect]).toEqual(['535 5.7.8 the boss is away', undefined]);
+  });
+
   it.each([
     ['TEST', ['*'], '501 5.7.0 authentication cancelled'],
     ['TEST', ['YQ='], '501 5.5.2 expected base64'],
