@@ -1,6 +1,8 @@
 /** RFC 5321 and RFC 6531's grammar of arguments: every parser is linear and by allow-list (attacks A6 to A8). */
 export { isAscii } from './chars.js';
+export { formatDateTime } from './date-time.js';
 export { toAsciiDomain } from './domain.js';
+export { type HeloNameOptions, isHeloName } from './helo-name.js';
 export { type HostOptions, parseHost } from './host.js';
 export { canonicalIp } from './ip.js';
 export { parseMailbox } from './mailbox.js';

@@ -9,9 +9,9 @@
  * It is on the path of every message, so it is one string and one buffer; what can be known before is.
  */
 import { Clock, Options, type Session, type Transform, type TransformInput } from '@mailverb/contract';
+import { formatDateTime } from '@mailverb/protocol';
 import { inject, injectable } from 'tsyringe';
 import { clean } from './clean.js';
-import { formatDate } from './date.js';
 import { protocolName } from './protocol-name.js';
 import type { ReceivedOptions } from './received.options.js';
 
@@ -70,7 +70,7 @@ export class ReceivedTransform implements Transform {
     const second = Math.floor(now / 1000);
     if (second !== this.second) {
       this.second = second;
-      this.date = formatDate(now);
+      this.date = formatDateTime(now);
     }
     return this.date;
   }

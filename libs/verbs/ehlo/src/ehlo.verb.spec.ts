@@ -1,6 +1,6 @@
 /** EHLO: which names it takes, and what it says. */
 import { Reply } from '@mailverb/protocol';
-import { contributionsOf, describeVerb, testCapabilities, testSession, testTls } from '@mailverb/testing';
+import { contributionsOf, describeVerb, testCapabilities, testListener, testSession, testTls } from '@mailverb/testing';
 import { ehloOptions } from './ehlo.options.js';
 import { EhloVerb } from './ehlo.verb.js';
 import ehloPlugin from './plugin.js';
@@ -110,6 +110,11 @@ describe('EHLO', () => {
 
   it('asks the policies of stage helo', () => {
     expect(make().question('x', session)).toEqual({ stage: 'helo', input: { session, name: 'x', verb: 'EHLO' } });
+  });
+
+  it('does not exist on a listener for LMTP (RFC 2033 4.1)', () => {
+    expect(make().available(session)).toBe(true);
+    expect(make().available(testSession({ listener: testListener({ protocol: 'lmtp' }) }))).toBe(false);
   });
 
   it('knows its options and no others', () => {

@@ -12,7 +12,7 @@ import {
   type Verb,
   type VerbOutcome,
 } from '@mailverb/contract';
-import { PHASE_TABLE, Reply, parseHost, reply } from '@mailverb/protocol';
+import { PHASE_TABLE, Reply, isHeloName, reply } from '@mailverb/protocol';
 import { inject, injectable } from 'tsyringe';
 import type { EhloOptions } from './ehlo.options.js';
 
@@ -21,15 +21,6 @@ const BAD_NAME = reply(501, undefined, 'EHLO needs a host name or an address lit
 
 /** Sessions differ little in what they are offered (TLS or not, authenticated or not), so a few replies serve all. */
 const CACHED_REPLIES = 8;
-
-/** RFC 5321 4.5.3.1.2: a domain has at most 255 octets. */
-const MAX_NAME = 255;
-
-const HARMLESS: ReadonlySet<number> = new Set(
-  Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:[]!#$%&'*+/=?^`{|}~@", (c) =>
-    c.charCodeAt(0),
-  ),
-);
 
 /** The verb EHLO. Its parameters are the name that the client gave. */
 @injectable()
@@ -51,10 +42,14 @@ export class EhloVerb implements Verb<string> {
     this.hostname = listener.hostname;
   }
 
+  /** RFC 2033 4.1: an LMTP server has LHLO instead. */
+  available({ listener }: Session): boolean {
+    return listener.protocol === 'smtp';
+  }
+
   parse(name: string): string | Reply {
     if (name.length === 0 || name.includes(' ')) return SYNTAX;
-    if (!harmless(name)) return BAD_NAME;
-    return this.options.strict && parseHost(name, { underscores: true }) === undefined ? BAD_NAME : name;
+    return isHeloName(name, this.options) ? name : BAD_NAME;
   }
 
   question(name: string, session: Session): StageQuestion {
@@ -79,16 +74,5 @@ export class EhloVerb implements Verb<string> {
 function says(known: Reply, lines: readonly string[]): boolean {
   if (known.lines.length !== lines.length + 1) return false;
   for (let i = 0; i < lines.length; i++) if (known.lines[i + 1] !== lines[i]) return false;
-  return true;
-}
-
-/**
- * Letters, digits, and what RFC 5322 allows in an atom, with the dot, the colon, the brackets and "@". Many clients send names that are
- * no host names, and RFC 5321 4.1.4 wants them served; but a parenthesis, a quote or an angle bracket would change the meaning
- * of the Received field that the name goes into, and a control byte of a log line (attack A6).
- */
-function harmless(name: string): boolean {
-  if (name.length === 0 || name.length > MAX_NAME) return false;
-  for (let i = 0; i < name.length; i++) if (!HARMLESS.has(name.charCodeAt(i))) return false;
   return true;
 }

@@ -1,6 +1,6 @@
 /** HELO: which names it takes, and what it says. */
 import { Reply } from '@mailverb/protocol';
-import { contributionsOf, describeVerb, testSession } from '@mailverb/testing';
+import { contributionsOf, describeVerb, testListener, testSession } from '@mailverb/testing';
 import { heloOptions } from './helo.options.js';
 import { HeloVerb } from './helo.verb.js';
 import heloPlugin from './plugin.js';
@@ -76,6 +76,11 @@ describe('HELO', () => {
 
   it('asks the policies of stage helo', () => {
     expect(make().question('x', session)).toEqual({ stage: 'helo', input: { session, name: 'x', verb: 'HELO' } });
+  });
+
+  it('does not exist on a listener for LMTP (RFC 2033 4.1)', () => {
+    expect(make().available(session)).toBe(true);
+    expect(make().available(testSession({ listener: testListener({ protocol: 'lmtp' }) }))).toBe(false);
   });
 
   it('knows its options and no others', () => {

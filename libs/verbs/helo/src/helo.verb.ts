@@ -11,21 +11,12 @@ import {
   type Verb,
   type VerbOutcome,
 } from '@mailverb/contract';
-import { PHASE_TABLE, Reply, parseHost, reply } from '@mailverb/protocol';
+import { PHASE_TABLE, Reply, isHeloName, reply } from '@mailverb/protocol';
 import { inject, injectable } from 'tsyringe';
 import type { HeloOptions } from './helo.options.js';
 
 const SYNTAX = reply(501, undefined, 'Syntax: HELO hostname');
 const BAD_NAME = reply(501, undefined, 'HELO needs a host name or an address literal');
-
-/** RFC 5321 4.5.3.1.2: a domain has at most 255 octets. */
-const MAX_NAME = 255;
-
-const HARMLESS: ReadonlySet<number> = new Set(
-  Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:[]!#$%&'*+/=?^`{|}~@", (c) =>
-    c.charCodeAt(0),
-  ),
-);
 
 /** The verb HELO. Its parameters are the name that the client gave. */
 @injectable()
@@ -44,10 +35,14 @@ export class HeloVerb implements Verb<string> {
     this.ok = reply(250, undefined, listener.hostname);
   }
 
+  /** RFC 2033 4.1: an LMTP server has LHLO instead. */
+  available({ listener }: Session): boolean {
+    return listener.protocol === 'smtp';
+  }
+
   parse(name: string): string | Reply {
     if (name.length === 0 || name.includes(' ')) return SYNTAX;
-    if (!harmless(name)) return BAD_NAME;
-    return this.options.strict && parseHost(name, { underscores: true }) === undefined ? BAD_NAME : name;
+    return isHeloName(name, this.options) ? name : BAD_NAME;
   }
 
   question(name: string, session: Session): StageQuestion {
@@ -57,15 +52,4 @@ export class HeloVerb implements Verb<string> {
   perform(name: string): VerbOutcome {
     return { reply: this.ok, effect: { type: 'greet', name, extended: false } };
   }
-}
-
-/**
- * Letters, digits, and what RFC 5322 allows in an atom, with the dot, the colon, the brackets and "@". Many clients send names that are
- * no host names, and RFC 5321 4.1.4 wants them served; but a parenthesis, a quote or an angle bracket would change the meaning
- * of the Received field that the name goes into, and a control byte of a log line (attack A6).
- */
-function harmless(name: string): boolean {
-  if (name.length === 0 || name.length > MAX_NAME) return false;
-  for (let i = 0; i < name.length; i++) if (!HARMLESS.has(name.charCodeAt(i))) return false;
-  return true;
 }
