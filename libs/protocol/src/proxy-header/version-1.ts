@@ -1,5 +1,6 @@
 /** Version 1: `PROXY TCP4 192.0.2.1 192.0.2.25 50000 25`. One form each: single spaces, nothing before and nothing behind. */
 import { canonicalIp } from '../grammar/ip.js';
+import { parsePort } from '../grammar/port.js';
 import { CR, isPrintable } from './octets.js';
 import { MAX_LINE, type Parsed, type ProxyEndpoint } from './types.js';
 
@@ -27,18 +28,6 @@ export function parseLine(line: string): Parsed {
 
 function endpointOf(family: 'TCP4' | 'TCP6', text: string, digits: string): ProxyEndpoint | undefined {
   const address = text.includes(':') === (family === 'TCP6') ? canonicalIp(text) : undefined;
-  const port = readPort(digits);
+  const port = parsePort(digits);
   return address === undefined || port === undefined ? undefined : { address, port };
-}
-
-/** Digits without leading zeros, 0 to 65535. */
-function readPort(digits: string): number | undefined {
-  if (digits.length === 0 || digits.length > 5 || (digits.length > 1 && digits.startsWith('0'))) return undefined;
-  let port = 0;
-  for (let at = 0; at < digits.length; at++) {
-    const digit = digits.charCodeAt(at) - 0x30;
-    if (digit < 0 || digit > 9) return undefined;
-    port = port * 10 + digit;
-  }
-  return port <= 0xffff ? port : undefined;
 }
