@@ -1,20 +1,16 @@
 /** The assembly that all conversations are held with, and what their `@` lines may change of it. */
 import { use, type PluginUse } from '@mailverb/contract';
-import {
-  listenerSettings,
-  testServer,
-  type Conversation,
-  type TestServer,
-  type TestServerOptions,
-} from '@mailverb/testing';
+import { listenerSettings, type Conversation, type ConversationServer, type TestServer } from '@mailverb/testing';
+import { secure, startServer, type ServerOptions } from './server.js';
+import { usersPlugin } from './users.js';
 import { EVERY_VERB_AND_EXTENSION, OUR_RECIPIENTS, RECEIVED, pluginNamed } from './plugins.js';
 
 /** Everything: all verbs and extensions, the recipients of example.org, the trace field, and a delivery that keeps messages. */
 export const EVERYTHING: readonly PluginUse[] = [...EVERY_VERB_AND_EXTENSION, OUR_RECIPIENTS, RECEIVED];
 
 /** A started server of {@link EVERYTHING}, with changes. */
-export function everything(changes: TestServerOptions = {}): Promise<TestServer> {
-  return testServer({ plugins: EVERYTHING, ...changes });
+export function everything(changes: ServerOptions = {}): Promise<TestServer> {
+  return startServer({ plugins: EVERYTHING, ...changes });
 }
 
 /** All verbs and extensions with other policies. */
@@ -29,9 +25,13 @@ export function withPolicies(...policies: readonly PluginUse[]): readonly Plugin
  * - `@ delivery {...}`: instead of one that keeps messages;
  * - `@ without [...]`: names of plugins to leave out;
  * - `@ options {...}`: options of verbs and extensions, by plugin name;
- * - `@ client 192.0.2.7`: the client's address, in memory.
+ * - `@ client 192.0.2.7`: the client's address, in memory;
+ * - `@ tls starttls`: a certificate; with `implicit` the whole conversation is encrypted;
+ * - `@ users {...}`: who has which password; without TLS the client is on this machine, so that it may say it;
+ * - `@ trusted [...]`: networks of peers who may speak for others;
+ * - `@ proxyProtocol true`: connections of those begin with a PROXY header.
  */
-export function serverFor(conversation: Conversation, transport: 'memory' | 'tcp'): Promise<TestServer> {
+export async function serverFor(conversation: Conversation, transport: 'memory' | 'tcp'): Promise<ConversationServer> {
   const { listener, others } = listenerSettings(conversation);
   const settings = new Map(others);
   const take = (name: string) => {
@@ -45,19 +45,43 @@ export function serverFor(conversation: Conversation, transport: 'memory' | 'tcp
   const transforms = take('transforms');
   const delivery = take('delivery');
   const client = take('client');
+  const tls = tlsMode(take('tls'));
+  const users = take('users');
+  const trusted = take('trusted');
+  const proxyProtocol = take('proxyProtocol') === true;
   for (const name of settings.keys()) throw new Error(`${conversation.name}: unknown setting ${name}`);
   const plugins = [
     ...EVERY_VERB_AND_EXTENSION.map((one) => withOptions(one, options)),
     ...(policies === undefined ? [OUR_RECIPIENTS] : list(policies).map((one) => described(one, 'policy'))),
     ...(transforms === undefined ? [RECEIVED] : list(transforms).map((one) => described(one, 'transform'))),
+    ...(users === undefined ? [] : [usersPlugin(passwords(users))]),
   ].filter(({ plugin }) => !without.has(plugin.name));
-  return testServer({
+  const inClear = users !== undefined && tls === undefined;
+  const server = await startServer({
     ...listener,
     transport,
     plugins,
+    tls,
+    proxyProtocol,
+    authWithoutTls: inClear ? 'loopback' : 'never',
     ...(delivery === undefined ? {} : { delivery: described(delivery, 'delivery') }),
-    ...(client === undefined ? {} : { endpoint: { remoteAddress: String(client) } }),
+    ...(trusted === undefined ? {} : { trusted: list(trusted).map(String) }),
+    endpoint: {
+      ...(inClear ? { remoteAddress: '127.0.0.1', localAddress: '127.0.0.1' } : {}),
+      ...(client === undefined ? {} : { remoteAddress: String(client) }),
+    },
   });
+  if (tls !== 'implicit') return server;
+  return { clock: server.clock, connect: () => secure(server.connect()), stop: () => server.stop() };
+}
+
+function tlsMode(value: unknown): ServerOptions['tls'] {
+  if (value === undefined || value === 'starttls' || value === 'implicit') return value;
+  throw new Error(`expected starttls or implicit, not ${JSON.stringify(value)}`);
+}
+
+function passwords(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(record(value)).map(([name, password]) => [name, String(password)]));
 }
 
 function withOptions(one: PluginUse, options: Readonly<Record<string, unknown>>): PluginUse {

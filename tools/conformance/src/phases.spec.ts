@@ -1,8 +1,10 @@
 /** Every verb in every phase (RFC 5321 4.1.4), made from the phase table and from nothing else. */
 import type { Session } from '@mailverb/contract';
 import { PHASES, PHASE_TABLE, type Phase } from '@mailverb/protocol';
-import { type TestClient, type TestServer } from '@mailverb/testing';
-import { everything } from './assembly.js';
+import { TestClient, type TestServer } from '@mailverb/testing';
+import { EVERYTHING, everything } from './assembly.js';
+import { secure, type ServerOptions } from './server.js';
+import { usersPlugin } from './users.js';
 
 /** How a session gets into each phase, from the one before it. */
 const WAY: Readonly<Record<Phase, string>> = {
@@ -13,8 +15,16 @@ const WAY: Readonly<Record<Phase, string>> = {
   bdat: 'BDAT 0',
 };
 
-/** A right command of each verb; DATA is answered with the end of the data too. */
-const COMMANDS: Readonly<Record<Exclude<keyof typeof PHASE_TABLE, 'LHLO'>, string>> = {
+/** A listener that has everything a verb may need: a certificate, users, and clients who may say their password. */
+const LISTENER: ServerOptions = {
+  plugins: [...EVERYTHING, usersPlugin({ ann: 'secret' })],
+  tls: 'starttls',
+  authWithoutTls: 'loopback',
+  endpoint: { remoteAddress: '127.0.0.1', localAddress: '127.0.0.1' },
+};
+
+/** A right command of each verb; DATA is answered with the end of the data too, STARTTLS with a handshake. */
+const COMMANDS: Readonly<Record<Exclude<keyof typeof PHASE_TABLE, 'LHLO' | 'XCLIENT' | 'XFORWARD'>, string>> = {
   HELO: 'HELO client.example.net',
   EHLO: 'EHLO client.example.net',
   MAIL: 'MAIL FROM:<other@example.net>',
@@ -27,6 +37,8 @@ const COMMANDS: Readonly<Record<Exclude<keyof typeof PHASE_TABLE, 'LHLO'>, strin
   EXPN: 'EXPN list',
   HELP: 'HELP',
   QUIT: 'QUIT',
+  STARTTLS: 'STARTTLS',
+  AUTH: 'AUTH PLAIN AGFubgBzZWNyZXQ=',
 };
 
 /** Where the session stands after a verb that was legal. */
@@ -42,7 +54,7 @@ type Named = keyof typeof COMMANDS;
 const VERBS = Object.keys(COMMANDS) as Named[];
 
 async function sessionIn(phase: Phase): Promise<{ server: TestServer; client: TestClient; session: Session }> {
-  const server = await everything();
+  const server = await everything(LISTENER);
   const client = server.client();
   await client.reply();
   for (const step of PHASES.slice(1, PHASES.indexOf(phase) + 1))
@@ -61,6 +73,7 @@ function legal(verb: Named, phase: Phase): boolean {
 
 function phaseAfter(verb: Named, phase: Phase): Phase {
   if (verb === 'BDAT') return 'bdat';
+  if (verb === 'STARTTLS') return 'connected';
   if (verb === 'RSET' || verb === 'QUIT') return phase === 'connected' ? 'connected' : 'greeted';
   return AFTER[verb] ?? phase;
 }
@@ -71,6 +84,10 @@ describe.each(PHASES)('in phase %s', (phase) => {
     const { code } = await client.command(COMMANDS[verb]);
     expect(code).toBeGreaterThanOrEqual(200);
     expect(code).toBeLessThan(400);
+    if (verb === 'STARTTLS') {
+      const secured = new TestClient(await secure(client.stream));
+      expect((await secured.command('NOOP')).code).toBe(250);
+    }
     expect(session.phase).toBe(phaseAfter(verb, phase));
     if (verb === 'DATA') {
       expect((await client.command('.')).code).toBe(250);

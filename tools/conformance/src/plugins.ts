@@ -3,6 +3,7 @@ import { use, type Plugin, type PluginUse } from '@mailverb/contract';
 import { discardPlugin } from '@mailverb/delivery-discard';
 import { memoryPlugin } from '@mailverb/delivery-memory';
 import { eightBitMimePlugin } from '@mailverb/extension-8bitmime';
+import { authExtensionPlugin } from '@mailverb/extension-auth';
 import { binaryMimePlugin } from '@mailverb/extension-binarymime';
 import { chunkingPlugin } from '@mailverb/extension-chunking';
 import { dsnPlugin } from '@mailverb/extension-dsn';
@@ -11,30 +12,43 @@ import { limitsPlugin } from '@mailverb/extension-limits';
 import { pipeliningPlugin } from '@mailverb/extension-pipelining';
 import { sizePlugin } from '@mailverb/extension-size';
 import { smtpUtf8Plugin } from '@mailverb/extension-smtputf8';
+import { startTlsPlugin as startTlsExtensionPlugin } from '@mailverb/extension-starttls';
 import { heloCheckPlugin } from '@mailverb/policy-helo-check';
 import { recipientsPlugin } from '@mailverb/policy-recipients';
 import { relayControlPlugin } from '@mailverb/policy-relay-control';
+import { requirePlugin } from '@mailverb/policy-require';
+import { senderLoginPlugin } from '@mailverb/policy-sender-login';
 import { unlessPlugin } from '@mailverb/policy-unless';
+import { externalPlugin } from '@mailverb/sasl-external';
+import { loginPlugin } from '@mailverb/sasl-login';
+import { oauthPlugin } from '@mailverb/sasl-oauth';
+import { plainPlugin } from '@mailverb/sasl-plain';
+import { scramPlugin } from '@mailverb/sasl-scram';
+import { memoryStorePlugin } from '@mailverb/store-memory';
 import { receivedPlugin } from '@mailverb/transform-received';
 import { returnPathPlugin } from '@mailverb/transform-return-path';
+import { authPlugin } from '@mailverb/verb-auth';
 import { bdatPlugin } from '@mailverb/verb-bdat';
 import { dataPlugin } from '@mailverb/verb-data';
 import { ehloPlugin } from '@mailverb/verb-ehlo';
 import { expnPlugin } from '@mailverb/verb-expn';
 import { heloPlugin } from '@mailverb/verb-helo';
 import { helpPlugin } from '@mailverb/verb-help';
+import { lhloPlugin } from '@mailverb/verb-lhlo';
 import { mailPlugin } from '@mailverb/verb-mail';
 import { noopPlugin } from '@mailverb/verb-noop';
 import { quitPlugin } from '@mailverb/verb-quit';
 import { rcptPlugin } from '@mailverb/verb-rcpt';
 import { rsetPlugin } from '@mailverb/verb-rset';
+import { startTlsPlugin } from '@mailverb/verb-starttls';
 import { vrfyPlugin } from '@mailverb/verb-vrfy';
 import { failingPlugin, refusePlugin, refusingPlugin } from './refusing.js';
 
-/** All verbs and extensions, in the order in which EHLO lists them. */
+/** All verbs and extensions, in the order in which EHLO lists them, with the mechanisms and the store that AUTH needs. */
 export const EVERY_VERB_AND_EXTENSION: readonly PluginUse[] = [
   use(heloPlugin),
   use(ehloPlugin),
+  use(lhloPlugin),
   use(mailPlugin),
   use(rcptPlugin),
   use(dataPlugin),
@@ -55,6 +69,19 @@ export const EVERY_VERB_AND_EXTENSION: readonly PluginUse[] = [
   use(dsnPlugin),
   // What the limits of a listener are by default.
   use(limitsPlugin, { mailMax: 10_000, rcptMax: 1000 }),
+  // What follows needs something more of the listener, and does not exist without it: a certificate, users, trusted peers.
+  use(startTlsPlugin),
+  use(startTlsExtensionPlugin),
+  use(authPlugin),
+  use(authExtensionPlugin),
+  // In the order in which they are offered.
+  use(scramPlugin),
+  use(plainPlugin),
+  use(loginPlugin),
+  use(oauthPlugin),
+  use(externalPlugin),
+  // Where AUTH counts failures.
+  use(memoryStorePlugin),
 ];
 
 /** Our domain is example.org, and everybody is there. */
@@ -63,7 +90,7 @@ export const OUR_RECIPIENTS: PluginUse = use(recipientsPlugin, { domains: ['exam
 /** The trace field. */
 export const RECEIVED: PluginUse = use(receivedPlugin);
 
-const KINDS = ['verb', 'extension', 'policy', 'transform', 'delivery'];
+const KINDS = ['verb', 'extension', 'sasl', 'policy', 'transform', 'delivery'];
 
 const BY_NAME: ReadonlyMap<string, Plugin> = new Map(
   [
@@ -71,6 +98,8 @@ const BY_NAME: ReadonlyMap<string, Plugin> = new Map(
     heloCheckPlugin,
     recipientsPlugin,
     relayControlPlugin,
+    requirePlugin,
+    senderLoginPlugin,
     unlessPlugin,
     receivedPlugin,
     returnPathPlugin,
