@@ -1,1 +1,3 @@
-export {};
+/** The service extension XFORWARD as a plugin. */
+export { XForwardExtension } from './xforward.extension.js';
+export { xForwardPlugin, xForwardPlugin as default } from './plugin.js';
