@@ -28,7 +28,7 @@ export function withPolicies(...policies: readonly PluginUse[]): readonly Plugin
  * - `@ client 192.0.2.7`: the client's address, in memory;
  * - `@ tls starttls`: a certificate; with `implicit` the whole conversation is encrypted;
  * - `@ users {...}`: who has which password; without TLS the client is on this machine, so that it may say it;
- * - `@ trusted [...]`: networks of peers who may speak for others;
+ * - `@ trustedPeers [...]`: networks of peers who may speak for others;
  * - `@ proxyProtocol true`: connections of those begin with a PROXY header.
  */
 export async function serverFor(conversation: Conversation, transport: 'memory' | 'tcp'): Promise<ConversationServer> {
@@ -47,7 +47,7 @@ export async function serverFor(conversation: Conversation, transport: 'memory' 
   const client = take('client');
   const tls = tlsMode(take('tls'));
   const users = take('users');
-  const trusted = take('trusted');
+  const trustedPeers = take('trustedPeers');
   const proxyProtocol = take('proxyProtocol') === true;
   for (const name of settings.keys()) throw new Error(`${conversation.name}: unknown setting ${name}`);
   const plugins = [
@@ -65,7 +65,7 @@ export async function serverFor(conversation: Conversation, transport: 'memory' 
     proxyProtocol,
     authWithoutTls: inClear ? 'loopback' : 'never',
     ...(delivery === undefined ? {} : { delivery: described(delivery, 'delivery') }),
-    ...(trusted === undefined ? {} : { trusted: list(trusted).map(String) }),
+    ...(trustedPeers === undefined ? {} : { trustedPeers: list(trustedPeers).map(String) }),
     endpoint: {
       ...(inClear ? { remoteAddress: '127.0.0.1', localAddress: '127.0.0.1' } : {}),
       ...(client === undefined ? {} : { remoteAddress: String(client) }),

@@ -30,7 +30,7 @@ export interface ServerOptions extends TestServerOptions {
   /** More about TLS. */
   readonly tlsOptions?: Partial<TlsPlan>;
   /** Networks of peers who may speak for others. */
-  readonly trusted?: readonly string[];
+  readonly trustedPeers?: readonly string[];
   readonly proxyProtocol?: boolean;
   readonly authWithoutTls?: 'never' | 'loopback';
 }
@@ -98,7 +98,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
 
 async function listenerOf(options: ServerOptions): Promise<Partial<ListenerPlan>> {
   const { protocol, limits, timeouts, bareNewlines, minimumDurability, proxyProtocol, authWithoutTls } = options;
-  const { tls, trusted } = options;
+  const { tls, trustedPeers } = options;
   return {
     protocol,
     limits,
@@ -107,7 +107,7 @@ async function listenerOf(options: ServerOptions): Promise<Partial<ListenerPlan>
     minimumDurability,
     proxyProtocol,
     authWithoutTls,
-    ...(trusted === undefined ? {} : { trustedPeers: cidrList().parse([...trusted]) }),
+    ...(trustedPeers === undefined ? {} : { trustedPeers: cidrList().parse([...trustedPeers]) }),
     ...(tls === undefined
       ? {}
       : { tls: { mode: tls, certificates: [(await certificates()).ours], ...options.tlsOptions } }),
