@@ -15,16 +15,17 @@ const WAY: Readonly<Record<Phase, string>> = {
   bdat: 'BDAT 0',
 };
 
-/** A listener that has everything a verb may need: a certificate, users, and clients who may say their password. */
+/** A listener that has everything a verb may need: a certificate, users, and clients who may say their password and speak for others. */
 const LISTENER: ServerOptions = {
   plugins: [...EVERYTHING, usersPlugin({ ann: 'secret' })],
   tls: 'starttls',
   authWithoutTls: 'loopback',
+  trustedPeers: ['127.0.0.1'],
   endpoint: { remoteAddress: '127.0.0.1', localAddress: '127.0.0.1' },
 };
 
 /** A right command of each verb; DATA is answered with the end of the data too, STARTTLS with a handshake. */
-const COMMANDS: Readonly<Record<Exclude<keyof typeof PHASE_TABLE, 'LHLO' | 'XCLIENT' | 'XFORWARD'>, string>> = {
+const COMMANDS: Readonly<Record<Exclude<keyof typeof PHASE_TABLE, 'LHLO'>, string>> = {
   HELO: 'HELO client.example.net',
   EHLO: 'EHLO client.example.net',
   MAIL: 'MAIL FROM:<other@example.net>',
@@ -39,6 +40,8 @@ const COMMANDS: Readonly<Record<Exclude<keyof typeof PHASE_TABLE, 'LHLO' | 'XCLI
   QUIT: 'QUIT',
   STARTTLS: 'STARTTLS',
   AUTH: 'AUTH PLAIN AGFubgBzZWNyZXQ=',
+  XCLIENT: 'XCLIENT ADDR=192.0.2.7',
+  XFORWARD: 'XFORWARD ADDR=192.0.2.7',
 };
 
 /** Where the session stands after a verb that was legal. */
@@ -73,7 +76,7 @@ function legal(verb: Named, phase: Phase): boolean {
 
 function phaseAfter(verb: Named, phase: Phase): Phase {
   if (verb === 'BDAT') return 'bdat';
-  if (verb === 'STARTTLS') return 'connected';
+  if (verb === 'STARTTLS' || verb === 'XCLIENT') return 'connected';
   if (verb === 'RSET' || verb === 'QUIT') return phase === 'connected' ? 'connected' : 'greeted';
   return AFTER[verb] ?? phase;
 }

@@ -13,6 +13,8 @@ import { pipeliningPlugin } from '@mailverb/extension-pipelining';
 import { sizePlugin } from '@mailverb/extension-size';
 import { smtpUtf8Plugin } from '@mailverb/extension-smtputf8';
 import { startTlsPlugin as startTlsExtensionPlugin } from '@mailverb/extension-starttls';
+import { xClientPlugin as xClientExtensionPlugin } from '@mailverb/extension-xclient';
+import { xForwardPlugin as xForwardExtensionPlugin } from '@mailverb/extension-xforward';
 import { heloCheckPlugin } from '@mailverb/policy-helo-check';
 import { recipientsPlugin } from '@mailverb/policy-recipients';
 import { relayControlPlugin } from '@mailverb/policy-relay-control';
@@ -42,6 +44,8 @@ import { rcptPlugin } from '@mailverb/verb-rcpt';
 import { rsetPlugin } from '@mailverb/verb-rset';
 import { startTlsPlugin } from '@mailverb/verb-starttls';
 import { vrfyPlugin } from '@mailverb/verb-vrfy';
+import { xClientPlugin } from '@mailverb/verb-xclient';
+import { xForwardPlugin } from '@mailverb/verb-xforward';
 import { failingPlugin, refusePlugin, refusingPlugin } from './refusing.js';
 
 /** All verbs and extensions, in the order in which EHLO lists them, with the mechanisms and the store that AUTH needs. */
@@ -74,6 +78,10 @@ export const EVERY_VERB_AND_EXTENSION: readonly PluginUse[] = [
   use(startTlsExtensionPlugin),
   use(authPlugin),
   use(authExtensionPlugin),
+  use(xClientPlugin),
+  use(xClientExtensionPlugin),
+  use(xForwardPlugin),
+  use(xForwardExtensionPlugin),
   // In the order in which they are offered.
   use(scramPlugin),
   use(plainPlugin),
