@@ -19,8 +19,8 @@ const PEER = '192.0.2.1';
 const GREETING = '220 mx.example.org';
 
 const who = simple('WHO', () => ({ reply: reply(250, '2.0.0', 'ok') }), {
-  perform: (_params, { remoteAddress, remotePort, localAddress, localPort, trustedPeer }) => ({
-    reply: reply(250, '2.0.0', [remoteAddress, remotePort, localAddress, localPort, trustedPeer].join(' ')),
+  perform: (_params, { remoteAddress, remotePort, localAddress, localPort }) => ({
+    reply: reply(250, '2.0.0', [remoteAddress, remotePort, localAddress, localPort].join(' ')),
   }),
 });
 
@@ -41,8 +41,8 @@ const V2 = latin1(
     { checksum: true },
   ),
 );
-const CLIENT = '250 2.0.0 198.51.100.9 40000 192.0.2.80 465 true';
-const ITSELF = `250 2.0.0 ${PEER} 1 192.0.2.25 25 true`;
+const CLIENT = '250 2.0.0 198.51.100.9 40000 192.0.2.80 465';
+const ITSELF = `250 2.0.0 ${PEER} 1 192.0.2.25 25`;
 
 describe.each([
   ['version 1', V1, [554]],
@@ -142,11 +142,11 @@ describe('Clients of a trusted peer', () => {
     ]);
   });
 
-  it('are not trusted themselves because of an address that they come from', async () => {
+  it('need no header if they come without the peer, and are what they are', async () => {
     const scene = sceneOf();
     const peer = scene.connect('192.0.2.2');
     await peer.heard();
-    expect(await peer.send('WHO\r\n')).toEqual(['250 2.0.0 192.0.2.2 1 192.0.2.25 25 false']);
+    expect(await peer.send('WHO\r\n')).toEqual(['250 2.0.0 192.0.2.2 1 192.0.2.25 25']);
   });
 
   it('without a header yet are counted, too', async () => {
