@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { once } from 'node:events';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { Clock, Logger, definePlugin, use } from '@mailverb/contract';
-import { createServer, type CertificatePlan, type ListenerPlan, type TlsPlan } from '@mailverb/core';
+import { createServer, type CertificatePlan, type Endpoint, type ListenerPlan, type TlsPlan } from '@mailverb/core';
 import { cidrList } from '@mailverb/options';
 import {
   FakeClock,
@@ -126,8 +126,12 @@ export async function secure(stream: Duplex, options: ConnectionOptions = {}): P
 }
 
 /** A client that has said EHLO and STARTTLS, and has TLS. */
-export async function startTls(server: TestServer, options: ConnectionOptions = {}): Promise<TestClient> {
-  const client = server.client();
+export async function startTls(
+  server: TestServer,
+  options: ConnectionOptions = {},
+  endpoint: Partial<Endpoint> = {},
+): Promise<TestClient> {
+  const client = server.client(endpoint);
   await client.reply();
   const codes = await client.commands('EHLO client.example.net', 'STARTTLS');
   if (codes.join() !== '250,220') throw new Error(`no TLS: ${codes.join()}`);
