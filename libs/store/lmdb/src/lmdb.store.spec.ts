@@ -183,11 +183,22 @@ describe('the store lmdb, by several at once', () => {
 /** A process that counts. */
 class Child {
   private readonly process: ChildProcess;
+  private readonly said: unknown[] = [];
+  private over = false;
+  private wake: () => void = () => undefined;
 
   constructor(path: string, times: number) {
     const compiler = require.resolve('@swc/core');
     this.process = fork(join(__dirname, '../fixtures/count.cjs'), [path, String(times), compiler], {
       execArgv: ['--conditions=@mailverb/source'],
+    });
+    this.process.on('message', (message) => {
+      this.said.push(message);
+      this.wake();
+    });
+    this.process.on('exit', () => {
+      this.over = true;
+      this.wake();
     });
   }
 
@@ -197,11 +208,10 @@ class Child {
 
   /** What it says next. */
   message(): Promise<unknown> {
-    const coming = new Promise((resolve, reject) => {
-      this.process.once('message', resolve);
-      this.process.once('exit', () => reject(new Error('the process has ended')));
+    return this.until(() => this.said.length > 0 || this.over).then(() => {
+      if (this.said.length === 0) throw new Error('the process has ended');
+      return this.said.shift();
     });
-    return within(coming, () => new Error('the process says nothing'), 30_000);
   }
 
   end(): void {
@@ -209,11 +219,15 @@ class Child {
   }
 
   ended(): Promise<void> {
-    const over = new Promise<void>((resolve) => {
-      if (this.process.exitCode !== null || this.process.signalCode !== null) resolve();
-      else this.process.once('exit', () => resolve());
+    return this.until(() => this.over);
+  }
+
+  private until(happened: () => boolean): Promise<void> {
+    const coming = new Promise<void>((resolve) => {
+      this.wake = () => void (happened() && resolve());
+      this.wake();
     });
-    return within(over, () => new Error('the process does not end'));
+    return within(coming, () => new Error('nothing is heard of the process'), 30_000);
   }
 }
 
