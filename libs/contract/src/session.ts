@@ -89,7 +89,10 @@ export interface Session extends Slots {
   readonly remoteName: string | undefined;
   readonly localAddress: string;
   readonly localPort: number;
-  /** True if whoever has opened the connection is in the listener's list of trusted peers, and may speak for others. */
+  /**
+   * True if whoever has opened the connection is in the listener's list of trusted peers, and may speak for others. A client that a PROXY header
+   * presents never is.
+   */
   readonly trustedPeer: boolean;
   /** Milliseconds since the epoch, by the server's clock. */
   readonly openedAt: number;

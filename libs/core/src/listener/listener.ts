@@ -76,7 +76,8 @@ export class Listener implements AcceptorOwner {
     if (this.preludes.size >= runtime.limits.connections) return this.refuse(stream, 'connections');
     const prelude = new ProxyPrelude(stream, endpoint, runtime, (presented) => {
       this.preludes.delete(prelude);
-      if (presented !== undefined) this.admit(stream, presented, trusted);
+      // Whoever is presented is a client like any other: only a peer that speaks for itself may speak for others (attack A16).
+      if (presented !== undefined) this.admit(stream, presented, presented === endpoint);
       else this.settled();
     });
     this.preludes.add(prelude);

@@ -115,6 +115,22 @@ describe('A trusted peer that speaks for nobody', () => {
   });
 });
 
+describe('Who may speak for others by XCLIENT (attack A16)', () => {
+  const may = simple('MAY', () => ({ reply: reply(250, '2.0.0', 'you may') }), {
+    available: ({ trustedPeer }) => trustedPeer,
+  });
+
+  it.each([
+    ['a peer that speaks for itself', 'PROXY UNKNOWN\r\n', 250],
+    ['no client that it presents', V1, 500],
+    ['no client that has a trusted address', `PROXY TCP4 ${PEER} 192.0.2.80 40000 25\r\n`, 500],
+  ])('is %s', async (_who, header, code) => {
+    const peer = sceneOf({ verbs: [may] }).connect();
+    await peer.send(header);
+    expect((await peer.send('MAY\r\n')).map(codeOf)).toEqual([code]);
+  });
+});
+
 describe('Clients of a trusted peer', () => {
   const header = (address: string) =>
     latin1(
