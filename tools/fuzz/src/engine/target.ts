@@ -53,8 +53,12 @@ export function textOf(input: Uint8Array): string {
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** As JSON, keys in order, so that what is equal looks equal. */
 function printed(value: unknown): string {
-  return (
-    JSON.stringify(value, (_key, inner: unknown) => (inner === undefined ? '(undefined)' : inner)) ?? String(value)
-  );
+  return JSON.stringify(value, (_key, inner: unknown) => (inner === undefined ? '(undefined)' : sorted(inner)));
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }

@@ -2,7 +2,8 @@
  * RFC 5321's addresses, slowly and obviously: regular expressions as the ABNF has them, every way to take a text apart tried, node's own reader of
  * IP addresses. For ASCII it says exactly what is an address; of other text it says what a result must look like.
  */
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
+import { isAddress } from './ip.js';
 
 const ATEXT = "[A-Za-z0-9!#$%&'*+\\-/=?^_`{|}~]";
 const DOT_STRING = new RegExp(`^${ATEXT}+(?:\\.${ATEXT}+)*$`);
@@ -37,11 +38,7 @@ export function isLiteral(text: string): boolean {
   const content = inside.slice(tag.length + 1);
   if (!TAG.test(tag)) return false;
   if (tag.toLowerCase() !== 'ipv6') return DCONTENT.test(content);
-  if (!isIPv6(content) || content.includes('%')) return false;
-  // RFC 5321's grammar: "::" stands for two groups at least; an IPv4 address at the end is worth two.
-  const groups = content.split(':').filter((group) => group !== '');
-  const count = groups.reduce((sum, group) => sum + (group.includes('.') ? 2 : 1), 0);
-  return !content.includes('::') || count <= 6;
+  return content.includes(':') && isAddress(content);
 }
 
 /** A mailbox of ASCII without its brackets, as RFC 5321 4.1.2 and 4.5.3.1 want it, and as it is written. */

@@ -14,8 +14,8 @@ export interface ModelSession {
   readonly messages: readonly string[];
 }
 
-/** Octets beyond the limit at which a line is endless. */
-const FLOOD = 64 * 1024;
+/** Octets at which a line is endless: the longest that there may be is one of AUTH (RFC 4954 4). */
+const FLOOD = 12_288 + 64 * 1024;
 
 /**
  * @param text what the client sent before it ended its side, in latin1.
@@ -34,11 +34,10 @@ export function readSession(text: string, codes: readonly number[], commandLine:
   while (!isLast(codes[heard - 1])) {
     const end = rest.indexOf('\r\n');
     // A line without an end is answered only if it is endless.
-    if (end === -1) return ended(rest.length > commandLine + FLOOD ? heard + 1 : heard);
+    if (end === -1) return ended(rest.length > FLOOD ? heard + 1 : heard);
     const line = rest.slice(0, end);
     rest = rest.slice(end + 2);
-    if ((!isFaulty(line, commandLine) && isForeign(line)) || line.length + 2 > commandLine + FLOOD)
-      return ended(heard + 1);
+    if ((!isFaulty(line, commandLine) && isForeign(line)) || line.length + 2 > FLOOD) return ended(heard + 1);
     if (/^bdat/i.test(line) && (/^bdat(?: |$)/i.test(line) || isFaulty(line, commandLine))) {
       const octets = countOf(line, commandLine);
       // It is not clear what follows: one reply, and the end.
@@ -92,6 +91,7 @@ function isFaulty(line: string, commandLine: number): boolean {
 }
 
 function isForeign(line: string): boolean {
-  if (/^proxy +(?:TCP4|TCP6|UNKNOWN)(?!\w)/.test(line.replace(/^proxy/i, 'proxy'))) return true;
-  return /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) .* HTTP\/\d/i.test(line.replace(/ +/, '  '));
+  const [, verb = '', args = ''] = /^([A-Za-z]+) +(.*)$/.exec(line) ?? [];
+  if (/^proxy$/i.test(verb)) return /^(?:TCP4|TCP6|UNKNOWN)(?!\w)/.test(args);
+  return /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI)$/i.test(verb) && / HTTP\/\d/.test(args);
 }
