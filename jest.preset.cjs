@@ -8,8 +8,10 @@ module.exports = {
     customExportConditions: ['@mailverb/source', 'node', 'node-addons', 'require', 'default'],
   },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  // Packages that are ES modules only: Node 20 can't require them within jest.
+  transformIgnorePatterns: ['/node_modules/(?!(?:jose|ldapts)/)'],
   transform: {
-    '^.+\\.[cm]?ts$': [
+    '^.+\\.[cm]?[jt]s$': [
       '@swc/jest',
       {
         jsc: {
