@@ -8,6 +8,7 @@ import { certificate, DEFAULT_NAMES } from './certificate.js';
 import { check } from './check.js';
 import { EXIT, type Io } from './io.js';
 import { serve } from './serve.js';
+import { user } from './user.js';
 
 /** @param argv what follows the program's name. Resolves to the exit code; never rejects. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -72,6 +73,13 @@ function commands(choose: (run: () => Promise<number>) => void, io: Io): Command
         return certificate({ out, names, days, force }, io);
       }),
     );
+  command(
+    'user',
+    'put somebody into the file of the authenticator static; the password is typed, or comes by standard input',
+  )
+    .argument('<name>', 'as clients will say it')
+    .option('--file <file>', 'where the entry goes: YAML, or lines of name:hash; without it the entry is printed')
+    .action((name: string, options: { file?: string }) => choose(() => user({ name, file: options.file }, io)));
   command('version', 'print the versions of this program and of Node').action(() =>
     choose(() => {
       io.out(`mailverb-smtp ${ownVersion()} (Node ${process.version})\n`);

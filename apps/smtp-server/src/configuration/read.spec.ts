@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ConfigurationError } from '@mailverb/core';
 import { folderWith } from '../testing/fake-io.js';
 import { nativeImport } from '../testing/native-import.js';
@@ -29,6 +31,14 @@ const read = (name: string) => readConfiguration(name, folder.path, { env: { HOS
 describe('configuration files', () => {
   it.each(['a.json', 'a.mjs', 'a.cjs', 'function.mjs', 'compiled.cjs'])('%s', async (name) => {
     expect(await read(name)).toEqual({ name, folder: folder.path, tree: { hostname: 'mx.example.org' } });
+  });
+
+  // CommonJS too, which jest has a cache of its own for: tools/e2e's reload.spec.ts shows that.
+  it('a module, as it is now, however often it is read', async () => {
+    for (const hostname of ['a.example.org', 'b.example.org', 'c.example.org']) {
+      writeFileSync(join(folder.path, 'again.mjs'), `export default { hostname: '${hostname}' };`);
+      expect((await read('again.mjs')).tree).toEqual({ hostname });
+    }
   });
 
   it('YAML, with the YAML 1.2 idea of what is a number', async () => {

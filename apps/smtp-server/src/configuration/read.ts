@@ -1,5 +1,6 @@
 /** Reads a configuration file: YAML or JSON, or a module that exports the configuration or a function that gives it. */
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConfigurationError } from '@mailverb/core';
@@ -90,7 +91,7 @@ async function fromModule(
   readText(name, path);
   let exported: unknown;
   try {
-    const module = await importModule(pathToFileURL(path).href);
+    const module = await importModule(freshUrl(path));
     exported = defaultExport(module);
     if (typeof exported === 'function')
       exported = await (exported as (context: ConfigurationContext) => unknown)(context);
@@ -100,6 +101,20 @@ async function fromModule(
   if (exported === undefined)
     throw problem(name, 'expected a default export: the configuration, or a function that gives it');
   return exported;
+}
+
+/** How often a module was read by this process. */
+const readings = new Map<string, number>();
+
+/** Node keeps modules by their URL: one that is read again, on a reload, has another, and is not what it was before. */
+function freshUrl(path: string): string {
+  const { href } = pathToFileURL(path);
+  const before = readings.get(path) ?? 0;
+  readings.set(path, before + 1);
+  if (before === 0) return href;
+  // CommonJS is kept by the file's name.
+  Reflect.deleteProperty(createRequire(path).cache, path);
+  return `${href}?reading=${before + 1}`;
 }
 
 function defaultExport(module: unknown): unknown {

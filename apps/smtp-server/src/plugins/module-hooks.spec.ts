@@ -85,6 +85,8 @@ describe('TypeScript modules', () => {
   it('are loaded as ES modules, others as Node does', () => {
     const next = () => ({ format: 'commonjs' });
     expect(load(parentURL, {}, next)).toMatchObject({ format: 'module', shortCircuit: true });
+    // A configuration that is read again has a query.
+    expect(load(`${parentURL}?reading=2`, {}, next)).toMatchObject({ format: 'module', shortCircuit: true });
     expect(load('file:///a.mjs', {}, next)).toEqual({ format: 'commonjs' });
     expect(load('data:text/javascript,a.ts', {}, next)).toEqual({ format: 'commonjs' });
   });
@@ -95,7 +97,9 @@ describe('TypeScript modules', () => {
     ['./routes.ts', './routes.ts'],
     ['./missing.js', './missing.js'],
   ])('that import %s get %s', (specifier, expected) => {
-    expect(resolve(specifier, { parentURL }, (found) => ({ url: found }))).toEqual({ url: expected });
+    for (const parent of [parentURL, `${parentURL}?reading=2`]) {
+      expect(resolve(specifier, { parentURL: parent }, (found) => ({ url: found }))).toEqual({ url: expected });
+    }
   });
 
   it('say what is wrong with them', () => {

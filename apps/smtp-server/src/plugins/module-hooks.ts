@@ -65,7 +65,7 @@ export function load(
   context: unknown,
   next: (url: string, context: unknown) => MaybePromise<Loaded>,
 ): MaybePromise<Loaded> {
-  if (!/^file:.*\.m?ts$/.test(url)) return next(url, context);
+  if (!/^file:.*\.m?ts$/.test(withoutQuery(url))) return next(url, context);
   const file = fileURLToPath(url);
   return { format: 'module', source: transpile(readFileSync(file, 'utf8'), file), shortCircuit: true };
 }
@@ -90,9 +90,15 @@ function isPackageName(specifier: string): boolean {
   return !/^(?:\.{0,2}\/|[a-z][a-z0-9+.-]*:|#)/i.test(specifier) && specifier !== '.' && specifier !== '..';
 }
 
+// A configuration that is read again has one.
+function withoutQuery(url: string): string {
+  return url.split('?', 1)[0] ?? url;
+}
+
 // TypeScript modules import each other as `./routes.js`, by the name that they will have.
 function typescriptBehind(specifier: string, parentUrl: string | undefined): string | undefined {
-  if (parentUrl === undefined || !/\.m?ts$/.test(parentUrl) || !/^\.{1,2}\/.*\.m?js$/.test(specifier)) return undefined;
+  if (parentUrl === undefined || !/\.m?ts$/.test(withoutQuery(parentUrl)) || !/^\.{1,2}\/.*\.m?js$/.test(specifier))
+    return undefined;
   if (existsSync(new URL(specifier, parentUrl))) return undefined;
   const candidate = specifier.replace(/js$/, 'ts');
   return existsSync(new URL(candidate, parentUrl)) ? candidate : undefined;

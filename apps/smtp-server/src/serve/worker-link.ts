@@ -2,7 +2,7 @@
 import type { Admission, AdmissionLimits, Refused } from '@mailverb/core';
 import type { Page } from './page.js';
 import type { Supervisor } from './supervisor.js';
-import type { Order, Report, WorkerChannel } from './worker.js';
+import type { Entering, Leaving, Order, Report, WorkerChannel } from './worker.js';
 
 /** The channel. */
 export interface Channel {
@@ -21,6 +21,8 @@ export class WorkerLink implements WorkerChannel, Supervisor {
     { resolve(refused: Refused | undefined): void; reject(error: Error): void }
   >();
   private ids = 0;
+  private entering: Entering[] = [];
+  private left: Leaving[] = [];
   private gone = false;
   private give: () => Promise<Page | undefined> = () => Promise.resolve(undefined);
   private readonly handlers = { stop: new Set<Handler>(), reload: new Set<Handler>(), reopen: new Set<Handler>() };
@@ -31,7 +33,7 @@ export class WorkerLink implements WorkerChannel, Supervisor {
   ) {
     this.admission = {
       enter: (listener, network, limits) => this.enter(listener, network, limits),
-      leave: (listener, network) => this.send({ type: 'leave', listener, network }),
+      leave: (listener, network) => this.leave({ listener, network }),
     };
     channel.onOrder((order) => this.onOrder(order));
     channel.onGone(() => this.onGone());
@@ -69,18 +71,37 @@ export class WorkerLink implements WorkerChannel, Supervisor {
     const id = ++this.ids;
     return new Promise((resolve, reject) => {
       this.asked.set(id, { resolve, reject });
-      this.send({ type: 'enter', id, listener, network, limits });
+      this.flushLater();
+      this.entering.push({ id, listener, network, limits });
     });
+  }
+
+  private leave(leaving: Leaving): void {
+    this.flushLater();
+    this.left.push(leaving);
+  }
+
+  /** When all that has come from the network at once was looked at. */
+  private flushLater(): void {
+    if (this.entering.length === 0 && this.left.length === 0) setImmediate(() => this.flush());
+  }
+
+  private flush(): void {
+    const { left, entering } = this;
+    this.left = [];
+    this.entering = [];
+    this.send({ type: 'connections', left, entering });
   }
 
   private onOrder(order: Order): void {
     switch (order.type) {
-      case 'entered': {
-        const asked = this.asked.get(order.id);
-        this.asked.delete(order.id);
-        asked?.resolve(order.refused ?? undefined);
+      case 'entered':
+        for (const { id, refused } of order.answers) {
+          const asked = this.asked.get(id);
+          this.asked.delete(id);
+          asked?.resolve(refused ?? undefined);
+        }
         return;
-      }
       case 'metrics':
         void this.answerMetrics(order.id);
         return;

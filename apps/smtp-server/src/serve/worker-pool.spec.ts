@@ -133,22 +133,24 @@ describe('a worker that has ended', () => {
     const { time, at, started } = make(2);
     await started();
     const limits = { connections: 2, connectionsPerAddress: 2 };
-    const enter = (i: number, id: number) => at(i).say({ type: 'enter', id, listener: 'mx', network: 'a', limits });
+    const enter = (i: number, id: number) => {
+      const entering = [{ id, listener: 'mx', network: 'a', limits }];
+      at(i).say({ type: 'connections', left: [], entering });
+    };
+    const answer = (id: number, refused: 'connections' | null) => ({ type: 'entered', answers: [{ id, refused }] });
     enter(0, 1);
     enter(0, 2);
     enter(1, 1);
-    expect(at(0).orders).toEqual([
-      { type: 'entered', id: 1, refused: null },
-      { type: 'entered', id: 2, refused: null },
-    ]);
-    expect(at(1).orders).toEqual([{ type: 'entered', id: 1, refused: 'connections' }]);
-    at(0).say({ type: 'leave', listener: 'mx', network: 'a' });
+    expect(at(0).orders).toEqual([answer(1, null), answer(2, null)]);
+    expect(at(1).orders).toEqual([answer(1, 'connections')]);
+    at(0).say({ type: 'connections', left: [{ listener: 'mx', network: 'a' }], entering: [] });
+    expect(at(0).orders).toHaveLength(2);
     enter(1, 2);
-    expect(at(1).orders.at(-1)).toMatchObject({ refused: null });
+    expect(at(1).orders.at(-1)).toEqual(answer(2, null));
     at(0).end({ code: 70, signal: null });
     await time.pass(100);
     enter(2, 1);
-    expect(at(2).orders).toEqual([{ type: 'entered', id: 1, refused: null }]);
+    expect(at(2).orders).toEqual([answer(1, null)]);
   });
 });
 

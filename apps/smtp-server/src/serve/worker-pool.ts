@@ -189,14 +189,16 @@ export class WorkerPool {
         else settled(undefined);
         return;
       }
-      case 'enter': {
-        const refused = counted.enter(slot.number, report.listener, report.network, report.limits) ?? null;
-        slot.worker?.send({ type: 'entered', id: report.id, refused });
+      case 'connections': {
+        for (const { listener, network } of report.left) counted.leave(slot.number, listener, network);
+        if (report.entering.length === 0) return;
+        const answers = report.entering.map(({ id, listener, network, limits }) => ({
+          id,
+          refused: counted.enter(slot.number, listener, network, limits) ?? null,
+        }));
+        slot.worker?.send({ type: 'entered', answers });
         return;
       }
-      case 'leave':
-        counted.leave(slot.number, report.listener, report.network);
-        return;
       case 'reloaded':
         this.settleReload(slot, report.ok);
         return;

@@ -9,22 +9,34 @@ export type Order =
   /** Open logs anew. */
   | { readonly type: 'reopen' }
   | { readonly type: 'metrics'; readonly id: number }
-  /** The answer to `enter`. */
-  | { readonly type: 'entered'; readonly id: number; readonly refused: Refused | null };
+  /** The answer to those that asked to enter. */
+  | { readonly type: 'entered'; readonly answers: readonly Answer[] };
+
+/** Null where one more is taken. */
+export interface Answer {
+  readonly id: number;
+  readonly refused: Refused | null;
+}
+
+/** One that has left. */
+export interface Leaving {
+  readonly listener: string;
+  readonly network: string;
+}
+
+/** One that would come in. */
+export interface Entering extends Leaving {
+  readonly id: number;
+  readonly limits: AdmissionLimits;
+}
 
 /** From a worker to the primary process. */
 export type Report =
   | { readonly type: 'ready'; readonly addresses: readonly BoundAddress[] }
   | { readonly type: 'reloaded'; readonly ok: boolean }
   | { readonly type: 'stopping' }
-  | {
-      readonly type: 'enter';
-      readonly id: number;
-      readonly listener: string;
-      readonly network: string;
-      readonly limits: AdmissionLimits;
-    }
-  | { readonly type: 'leave'; readonly listener: string; readonly network: string }
+  /** What has come together since the last time: a message for each would cost more than a short session. Those that left come first. */
+  | { readonly type: 'connections'; readonly left: readonly Leaving[]; readonly entering: readonly Entering[] }
   /** Null where nobody counts. */
   | { readonly type: 'metrics'; readonly id: number; readonly page: Page | null };
 

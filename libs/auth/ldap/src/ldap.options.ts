@@ -21,7 +21,7 @@ export const ldapOptions = z
       .describe('PEM file of who signed the certificate of the directory; default the usual ones.'),
     dn: z
       .string()
-      .includes('{name}', { error: 'expected {name} in it' })
+      .refine((dn) => dn.includes('{name}'), 'expected {name} in it')
       .optional()
       .describe('Whom to bind as: `uid={name},ou=people,dc=example,dc=org`. Either this or `search`.'),
     search: searchSchema

@@ -1,0 +1,48 @@
+/** `user`: puts somebody into the file of the authenticator `static`. The password is typed or piped, and never an argument that others can see. */
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { reasonOf } from '../errors.js';
+import { EXIT, type Io } from './io.js';
+
+/** Options of the command. */
+export interface UserOptions {
+  readonly name: string;
+  /** The file that the entry goes to; without one it is printed. */
+  readonly file?: string | undefined;
+}
+
+/** Resolves to the exit code. */
+export async function user({ name, file }: UserOptions, io: Io): Promise<number> {
+  const password = await io.readSecret(`password of ${name}: `);
+  if (password === undefined) {
+    io.err('no password was given\n');
+    return EXIT.usage;
+  }
+  // Only who asks for it pays for loading it.
+  const { formatOf, makeEntry, putEntry } = await import('@mailverb/auth-static');
+  const path = file === undefined ? undefined : resolve(io.cwd, file);
+  let text: string;
+  try {
+    const before = path !== undefined && existsSync(path) ? readFileSync(path, 'utf8') : '';
+    text = putEntry(before, path === undefined ? 'yaml' : formatOf(path), await makeEntry(name, password));
+    if (path === undefined) io.out(text);
+    else replace(path, text);
+  } catch (error) {
+    io.err(`${path === undefined ? '' : `${path}: `}${reasonOf(error)}\n`);
+    return error instanceof RangeError ? EXIT.usage : EXIT.failure;
+  }
+  if (path !== undefined) io.err(`${name} is in ${path}\n`);
+  return EXIT.ok;
+}
+
+/** As a whole, with the permissions that it had: a server that reads it meanwhile sees the old one or the new one. */
+function replace(path: string, text: string): void {
+  const mode = existsSync(path) ? statSync(path).mode & 0o777 : 0o600;
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, text, { flag: 'wx', mode });
+    renameSync(temporary, path);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
