@@ -8,12 +8,23 @@ have swaks || missing+=(swaks)
 have curl || missing+=(curl)
 have python3 || missing+=(python3)
 have smtp-source || missing+=(postfix)
+have openssl || missing+=(openssl)
+have sslscan || missing+=(sslscan)
+have testssl || missing+=(testssl.sh)
+have msmtp || missing+=(msmtp)
+have s-nail || missing+=(s-nail)
+have haproxy || missing+=(haproxy)
+have slapd || missing+=(slapd)
+have ldapadd || missing+=(ldap-utils)
+# What swaks needs for TLS and for mechanisms beyond its own.
+perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl)
+perl -MAuthen::SASL -e 1 2>/dev/null || missing+=(libauthen-sasl-perl)
 if [ ${#missing[@]} -eq 0 ]; then
   echo "peers: all there"
   exit 0
 fi
 
-# Only Postfix's test programs are wanted: a policy-rc.d that says no keeps it from being started.
+# No server of theirs is wanted running: a policy-rc.d that says no keeps it from being started.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   printf '#!/bin/sh\nexit 101\n' >"$policy"

@@ -1,5 +1,4 @@
 /** For plugin authors: conversation files, a connection in memory, a fake clock, an in-process server, contract suites. */
-export { testCertificate, type TestCertificate, type TestCertificateOptions } from './certificates.js';
 export * from './contracts/describe-delivery.js';
 export * from './contracts/describe-extension.js';
 export * from './contracts/describe-logger.js';

@@ -8,6 +8,7 @@ import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'n
 import { Clock, Logger, definePlugin, use } from '@mailverb/contract';
 import { createServer, type CertificatePlan, type Endpoint, type ListenerPlan, type TlsPlan } from '@mailverb/core';
 import { cidrList } from '@mailverb/options';
+import { makeCertificate } from '@mailverb/certificates';
 import {
   FakeClock,
   Mailroom,
@@ -16,7 +17,6 @@ import {
   recordingLogger,
   recordingObserver,
   remembering,
-  testCertificate,
   within,
   type LogLine,
   type ObserverEvent,
@@ -46,8 +46,8 @@ export function certificates() {
 }
 
 async function makeCertificates() {
-  const root = await testCertificate({ commonName: 'Conformance', names: ['ca.example.org'], authority: true });
-  const { cert, key } = await testCertificate({ names: ['mx.example.org'], signedBy: root });
+  const root = await makeCertificate({ commonName: 'Conformance', names: ['ca.example.org'], authority: true });
+  const { cert, key } = await makeCertificate({ names: ['mx.example.org'], signedBy: root });
   return { ours: certificateFile('mx', cert, key), authority: root.cert };
 }
 

@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
+import { makeCertificate } from '@mailverb/certificates';
 import { parseHost } from '@mailverb/protocol';
 import { codeOf, reasonOf } from '../errors.js';
 import { EXIT, type Io } from './io.js';
@@ -21,7 +22,6 @@ export interface CertificateOptions {
 export const DEFAULT_NAMES: readonly string[] = ['localhost', '127.0.0.1', '::1'];
 
 const FILES = { cert: 'cert.pem', key: 'key.pem' } as const;
-const DAY_MS = 86_400_000;
 
 /** Resolves to the exit code. */
 export async function certificate({ out, names, days, force }: CertificateOptions, io: Io): Promise<number> {
@@ -37,7 +37,7 @@ export async function certificate({ out, names, days, force }: CertificateOption
     io.err(`${there} is there already: --force replaces it\n`);
     return EXIT.failure;
   }
-  const made = await make(names, days);
+  const made = await makeCertificate({ names, days });
   try {
     mkdirSync(folder, { recursive: true });
     // The key first: whoever watches the certificate finds both.
@@ -50,29 +50,6 @@ export async function certificate({ out, names, days, force }: CertificateOption
   io.out(`${cert}\n${key}\nself-signed, for ${names.join(', ')}, valid for ${days} ${days === 1 ? 'day' : 'days'}\n`);
   io.out(`  tls: { cert: ${cert}, key: ${key} }\n`);
   return EXIT.ok;
-}
-
-async function make(names: readonly string[], days: number): Promise<{ readonly cert: string; readonly key: string }> {
-  // Only who asks for a certificate pays for loading it.
-  const { generate } = await import('selfsigned');
-  const from = Date.now();
-  const made = await generate([{ name: 'commonName', value: names[0] ?? '' }], {
-    keyType: 'ec',
-    curve: 'P-256',
-    algorithm: 'sha256',
-    notBeforeDate: new Date(from),
-    notAfterDate: new Date(from + days * DAY_MS),
-    extensions: [
-      { name: 'basicConstraints', cA: false, critical: true },
-      { name: 'keyUsage', digitalSignature: true, critical: true },
-      { name: 'extKeyUsage', serverAuth: true },
-      {
-        name: 'subjectAltName',
-        altNames: names.map((name) => (isIP(name) === 0 ? { type: 2, value: name } : { type: 7, ip: name })),
-      },
-    ],
-  });
-  return { cert: made.cert, key: made.private };
 }
 
 /** Never readable by more than it should be, not even for a moment; a file that is replaced is replaced as a whole. */

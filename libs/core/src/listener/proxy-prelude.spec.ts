@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { connect as secure } from 'node:tls';
 import { formatProxyHeader, reply } from '@mailverb/protocol';
-import { testCertificate } from '@mailverb/testing';
+import { makeCertificate } from '@mailverb/certificates';
 import { settle } from '../fixtures/clock.fixture.js';
 import { codeOf } from '../fixtures/peer.fixture.js';
 import { Scene, type SceneOptions } from '../fixtures/scene.fixture.js';
@@ -247,7 +247,7 @@ describe('A PROXY header before implicit TLS', () => {
   const servers: Server[] = [];
 
   beforeAll(async () => {
-    const made = await testCertificate({ names: ['mx.example.org'] });
+    const made = await makeCertificate({ names: ['mx.example.org'] });
     ca = made.cert;
     writeFileSync(pair.cert, made.cert);
     writeFileSync(pair.key, made.key);

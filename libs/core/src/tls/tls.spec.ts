@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { connect as secure, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { accept, slot, type Policy, type Session, type SessionRecord, type Verb } from '@mailverb/contract';
 import { PHASE_TABLE, reply } from '@mailverb/protocol';
-import { testCertificate, type TestCertificate } from '@mailverb/testing';
+import { makeCertificate, type MadeCertificate } from '@mailverb/certificates';
 import { ManualClock, settle } from '../fixtures/clock.fixture.js';
 import { Scene, silent, type SceneOptions } from '../fixtures/scene.fixture.js';
 import { simple } from '../fixtures/verbs.fixture.js';
@@ -17,9 +17,9 @@ import { Credentials, CredentialsError } from './credentials.js';
 import type { TlsSettings } from './secured.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mailverb-tls-'));
-let authority: TestCertificate;
-let stranger: TestCertificate;
-const certs = new Map<string, TestCertificate>();
+let authority: MadeCertificate;
+let stranger: MadeCertificate;
+const certs = new Map<string, MadeCertificate>();
 
 function file(name: string, text: string): string {
   const path = join(folder, name);
@@ -27,16 +27,16 @@ function file(name: string, text: string): string {
   return path;
 }
 
-async function certificate(name: string, options: Parameters<typeof testCertificate>[0]): Promise<void> {
-  const made = await testCertificate(options);
+async function certificate(name: string, options: Parameters<typeof makeCertificate>[0]): Promise<void> {
+  const made = await makeCertificate(options);
   certs.set(name, made);
   file(`${name}.cert`, made.cert);
   file(`${name}.key`, made.key);
 }
 
 beforeAll(async () => {
-  authority = await testCertificate({ commonName: 'spec authority', names: ['ca.example'], authority: true });
-  stranger = await testCertificate({ commonName: 'another authority', names: ['ca.example'], authority: true });
+  authority = await makeCertificate({ commonName: 'spec authority', names: ['ca.example'], authority: true });
+  stranger = await makeCertificate({ commonName: 'another authority', names: ['ca.example'], authority: true });
   file('ca.cert', authority.cert);
   await certificate('default', { names: ['mx.example.org'], signedBy: authority });
   await certificate('other', { names: ['other.example', '*.wild.example'], signedBy: authority });
@@ -47,7 +47,13 @@ beforeAll(async () => {
     signedBy: authority,
   });
   await certificate('eve', { commonName: 'eve', names: ['eve.example'], signedBy: stranger });
-  await certificate('late', { commonName: 'late', names: ['late.example'], signedBy: authority, days: -1 });
+  await certificate('late', {
+    commonName: 'late',
+    names: ['late.example'],
+    signedBy: authority,
+    from: Date.now() - 5 * 86_400_000,
+    days: 2,
+  });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

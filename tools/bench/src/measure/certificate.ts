@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { testCertificate } from '@mailverb/testing';
+import { makeCertificate } from '@mailverb/certificates';
 import type { Load } from '../scenarios.js';
 
 let files: Promise<readonly string[]> | undefined;
@@ -15,7 +15,7 @@ export async function certificateFor({ tls }: Load): Promise<readonly string[]> 
 async function make(): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'mailverb-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true }));
-  const made = await testCertificate();
+  const made = await makeCertificate();
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   writeFileSync(cert, made.cert);
   writeFileSync(key, made.key);
