@@ -18,7 +18,7 @@ export interface TlsSettings {
 
 /** Begins the handshake. The socket says `secure` when it is over, or `error` or `close` if it came to nothing; who listens sets the time. */
 export function secured(stream: Duplex, { clientCertificates, credentials }: TlsSettings): TLSSocket {
-  const socket = new TLSSocket(stream as ConstructorParameters<typeof TLSSocket>[0], {
+  return new TLSSocket(stream as ConstructorParameters<typeof TLSSocket>[0], {
     isServer: true,
     secureContext: credentials.contextFor(undefined),
     requestCert: clientCertificates !== 'none',
@@ -28,9 +28,6 @@ export function secured(stream: Duplex, { clientCertificates, credentials }: Tls
       ? { SNICallback: (name: string, callback: Chosen) => callback(null, credentials.contextFor(name)) }
       : {}),
   });
-  // A client has no reason to (and TLS 1.3 has no way): each one costs us more than it costs the client.
-  socket.disableRenegotiation();
-  return socket;
 }
 
 /** What was agreed on; undefined if the client's certificate was demanded and can't be verified. */

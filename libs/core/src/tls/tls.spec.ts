@@ -509,3 +509,15 @@ describe('Credentials', () => {
     expect(clock.pending).toBe(0);
   });
 });
+
+it('a client that wants to begin anew within TLS 1.2 is refused (attack A25)', async () => {
+  const one = place({ tls: settings('implicit') });
+  const tls = await handshake(await one.dial(), { maxVersion: 'TLSv1.2' });
+  await talk(tls, '');
+  const refused = new Promise<boolean>((resolve) => {
+    tls.renegotiate({}, (error) => resolve(error !== null));
+    tls.on('error', () => resolve(true));
+    tls.on('close', () => resolve(true));
+  });
+  expect(await refused).toBe(true);
+});
