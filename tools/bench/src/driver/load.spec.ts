@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import { makeCertificate } from '@mailverb/certificates';
 import { SCENARIOS, type Load } from '../scenarios.js';
 import { respond } from '../servers/raw-connection.js';
 import { pour } from './hostile.js';
@@ -34,7 +36,9 @@ describe('the driver', () => {
   });
 
   it.each(SCENARIOS)('plays $name to its end', async ({ load }) => {
-    const port = await listen(respond);
+    const made = await makeCertificate();
+    const context = createSecureContext(made);
+    const port = await listen((socket) => respond(socket, context));
     // Without time, each connection ends behind the message that is under way: the first, or with chained ones the second.
     const result = await runWindow({ port, load, connections: 3, milliseconds: 0 });
     expect(result.messages).toBe(load.style === 'chain' ? 6 : 3);
