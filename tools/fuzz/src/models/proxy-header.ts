@@ -72,7 +72,7 @@ function endsOf(text: string, size: number): string | undefined {
   if (size !== 12 && size !== 36) return undefined;
   const octets = size === 12 ? 4 : 16;
   const address = (from: number) => {
-    const codes = [...text.slice(from, from + octets)].map((character) => character.charCodeAt(0));
+    const codes = Array.from(text.slice(from, from + octets), (character) => character.charCodeAt(0));
     if (octets === 4) return codes.join('.');
     const groups = codes.flatMap((code, i) => (i % 2 === 0 ? [(code * 256 + (codes[i + 1] ?? 0)).toString(16)] : []));
     return canonicalAddress(groups.join(':'));
