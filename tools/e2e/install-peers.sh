@@ -19,6 +19,7 @@ have s-nail || missing+=(s-nail)
 have haproxy || missing+=(haproxy)
 have slapd || missing+=(slapd)
 have ldapadd || missing+=(ldap-utils)
+have systemd-analyze && have systemd-socket-activate || missing+=(systemd)
 # What swaks needs for TLS and for mechanisms beyond its own.
 perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl)
 perl -MAuthen::SASL -e 1 2>/dev/null || missing+=(libauthen-sasl-perl)

@@ -222,6 +222,20 @@ describe('the end', () => {
     expect(at(1).killed).toBe(true);
   });
 
+  it('is clean though one fails that was still starting: it had nothing to finish', async () => {
+    const { pool, at } = make(2);
+    const start = pool.start();
+    await settled();
+    at(0).ready();
+    await settled();
+    const stopped = pool.stop(30_000);
+    await settled();
+    at(0).end({ code: 0, signal: null });
+    at(1).end({ code: 1, signal: null });
+    await start;
+    expect(await stopped).toBe(true);
+  });
+
   it('is not put off by one that waits to be started anew, nor by one that is being started', async () => {
     const { pool, time, at, started, workers } = make(2);
     await started();

@@ -217,7 +217,8 @@ export class WorkerPool {
     this.counted.forget(slot.number);
     this.settleReload(slot, false);
     if (this.ending) {
-      if (end.code !== 0) this.unclean = true;
+      // Who has never served had nothing to finish: it may have failed because the sockets were being closed.
+      if (end.code !== 0 && slot.settled === undefined) this.unclean = true;
       slot.ended?.();
     }
     if (slot.settled !== undefined) {
