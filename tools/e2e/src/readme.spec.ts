@@ -149,6 +149,29 @@ describe('the first plugin', () => {
   });
 });
 
+describe('TLS and AUTH', () => {
+  it('its three commands and its file make a server to which somebody can log in', async () => {
+    const path = folder();
+    writeFileSync(join(path, 'submission.yaml'), fileBlock('submission.yaml'));
+    const here = command('--config submission.yaml').replaceAll('apps/smtp-server/dist/main.cjs', MAIN).split('\n');
+    const [certificate = '', user = '', serve = ''] = here;
+    await succeed('bash', ['-c', certificate], { cwd: path });
+    await succeed('bash', ['-c', user], { cwd: path, input: 'correct horse\n' });
+    const server = await MailServer.from('bash', ['-c', `exec ${serve}`], path);
+    const mail = ['--mail-from', 'ann@example.org', '--mail-rcpt', 'you@example.net', '-T', '-'];
+    const url = [`smtp://localhost:${server.port}`, '--ssl-reqd', '--cacert', 'cert.pem'];
+    const send = (password: string) =>
+      run(peer('curl'), ['-sS', ...url, ...mail, '-u', `ann@example.org:${password}`], {
+        cwd: path,
+        input: 'Subject: x\r\n\r\n.\r\n',
+      });
+    expect(await send('wrong')).toMatchObject({ code: 67 });
+    expect(await send('correct horse')).toMatchObject({ code: 0, stderr: '' });
+    expect(stored(join(path, 'var/mail'))).toHaveLength(1);
+    expect(await server.stop()).toBe(0);
+  });
+});
+
 it('each delivery that it shows is a right configuration', async () => {
   const shown = blocks('yaml').flatMap((text) => text.split('\n').filter((line) => line.startsWith('delivery: ')));
   expect(shown.length).toBeGreaterThanOrEqual(4);
