@@ -40,6 +40,11 @@ export class Client {
     return new Client(socket);
   }
 
+  /** On a connection that is there, TLS too. */
+  static over(socket: Socket): Client {
+    return new Client(socket);
+  }
+
   /** Connected, greeted, and EHLO said. */
   static async greeted(port: number): Promise<Client> {
     const client = await Client.connect(port);

@@ -45,10 +45,12 @@ export function portOf(server: MailServer, listener: string): number {
 /**
  * Starts one.
  * @param more keys of the configuration; `listener` goes into both listeners.
+ * @param ports where to listen, for who reloads: 0 is another one each time.
  */
 export async function securePlace(
   more: object = {},
   listener: (path: string) => object | Promise<object> = () => ({}),
+  ports: { readonly starttls: number; readonly implicit: number } = { starttls: 0, implicit: 0 },
 ): Promise<SecurePlace> {
   const path = folder();
   const authority = await makeCertificate({ commonName: 'e2e authority', names: ['ca.example'], authority: true });
@@ -68,8 +70,8 @@ export async function securePlace(
     delivery: { use: 'maildir', path: './mail' },
     ...more,
     listeners: [
-      { ...extra, name: 'starttls', port: 0, ...both },
-      { ...extra, name: 'implicit', port: 0, tls: { ...both.tls, mode: 'implicit' } },
+      { ...extra, name: 'starttls', port: ports.starttls, ...both },
+      { ...extra, name: 'implicit', port: ports.implicit, tls: { ...both.tls, mode: 'implicit' } },
     ],
   });
   return {

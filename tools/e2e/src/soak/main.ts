@@ -1,0 +1,105 @@
+/** Clients of all kinds for a while, reloads among them; what the process holds when all is quiet is compared before and after. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { removeFolders } from '../folder';
+import { freePort } from '../free-port';
+import { stored } from '../maildir';
+import { endProcesses, kill } from '../program';
+import { securePlace, usersIn, type SecurePlace } from '../secure-place';
+import { KINDS, type Ledger } from './clients';
+
+const MIB = 1024 * 1024;
+/** What may grow without being a leak: V8 takes memory early and gives it back late. */
+const GROWTH = { memory: 64 * MIB, descriptors: 5 };
+
+interface Held {
+  readonly memory: number;
+  readonly descriptors: number;
+  readonly sessions: number;
+}
+
+/** What the process holds, once it has no session any more (20 s at most). */
+async function held(at: SecurePlace, health: number): Promise<Held> {
+  const { pid } = at.server;
+  let sessions = NaN;
+  for (let i = 0; i < 200 && sessions !== 0; i++) {
+    const text = await (await fetch(`http://127.0.0.1:${health}/metrics`, { headers: { connection: 'close' } })).text();
+    sessions = [...text.matchAll(/^mailverb_sessions_open\{.*\} (\d+)/gm)].reduce((sum, [, n]) => sum + Number(n), 0);
+    if (sessions !== 0) await wait(100);
+  }
+  const memory = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+  return { memory, descriptors: readdirSync(`/proc/${pid}/fd`).length, sessions };
+}
+
+async function load(at: SecurePlace, ledger: Ledger, clients: number, seconds: number): Promise<void> {
+  const end = Date.now() + seconds * 1000;
+  let turn = 0;
+  const one = async (): Promise<void> => {
+    while (Date.now() < end) {
+      await KINDS[turn++ % KINDS.length]?.(at, ledger);
+      ledger.sessions++;
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, one));
+}
+
+/** Runs it all; what is wrong, in words. */
+export async function soak(seconds: number, clients: number, say: (line: string) => void): Promise<readonly string[]> {
+  // A reload gives port 0 another port.
+  const [health, starttls, implicit] = [await freePort(), await freePort(), await freePort()];
+  const at = await securePlace(
+    {
+      observers: ['metrics'],
+      health: { port: health },
+      limits: { connectionsPerAddress: 1000 },
+    },
+    async (path) => ({ auth: [{ use: 'static', file: await usersIn(path) }] }),
+    { starttls, implicit },
+  );
+  const ledger: Ledger = { accepted: 0, sessions: 0 };
+  const wrong: string[] = [];
+  // The first third warms up.
+  await load(at, ledger, clients, seconds / 3);
+  const before = await held(at, health);
+  for (let part = 0; part < 2; part++) {
+    kill(at.server.child, 'SIGHUP');
+    await load(at, ledger, clients, seconds / 3);
+  }
+  const after = await held(at, health);
+  say(
+    `${ledger.sessions} sessions, ${ledger.accepted} messages; resident ${Math.round(before.memory / MIB)} MiB and then ` +
+      `${Math.round(after.memory / MIB)} MiB; descriptors ${before.descriptors} and then ${after.descriptors}`,
+  );
+  if (after.sessions !== 0) wrong.push(`${after.sessions} sessions are still open`);
+  if (after.memory - before.memory > GROWTH.memory) wrong.push('memory has grown');
+  if (after.descriptors - before.descriptors > GROWTH.descriptors) wrong.push('descriptors have grown');
+  const end = await at.server.stop();
+  if (end !== 0) wrong.push(`the server ended with ${end}`);
+  const there = stored(at.maildir).length;
+  if (there < ledger.accepted) wrong.push(`${ledger.accepted} messages were answered 250, and ${there} are there`);
+  const errors = at.server.logged().match(/"level":"(?:error|fatal)"/g)?.length ?? 0;
+  if (errors > 0) wrong.push(`${errors} errors were logged`);
+  return wrong;
+}
+
+/** The command line. Exit code 1 if something is wrong. */
+export async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { seconds: { type: 'string', default: '60' }, clients: { type: 'string', default: '20' } },
+  });
+  try {
+    const wrong = await soak(Number(values.seconds), Number(values.clients), (line) =>
+      process.stdout.write(`${line}\n`),
+    );
+    for (const line of wrong) process.stdout.write(`wrong: ${line}\n`);
+    process.stdout.write(wrong.length === 0 ? 'soak: ok\n' : 'soak: FAILED\n');
+    process.exitCode = wrong.length === 0 ? 0 : 1;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = 1;
+  } finally {
+    await endProcesses();
+    removeFolders();
+  }
+}
