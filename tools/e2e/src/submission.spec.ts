@@ -123,6 +123,34 @@ const sNail: Submit = (at, kind, mechanism, password) => {
   });
 };
 
+const mutt: Submit = (at, kind, mechanism, password) => {
+  const url = `${kind === 'starttls' ? 'smtp' : 'smtps'}://${encodeURIComponent(ANN.name)}@localhost:${at.port(kind)}/`;
+  const settings = {
+    smtp_url: url,
+    smtp_pass: password,
+    smtp_authenticators: mechanism.toLowerCase(),
+    // It is asked of a program, which here only prints it.
+    smtp_oauth_refresh_command: `echo ${password.replaceAll(/[^\w.-]/g, '')}`,
+    ssl_starttls: 'yes',
+    ssl_force_tls: 'yes',
+    ssl_ca_certificates_file: at.ca,
+    ssl_usesystemcerts: 'no',
+    from: ANN.name,
+    copy: 'no',
+  };
+  const file = join(at.path, 'muttrc');
+  writeFileSync(
+    file,
+    Object.entries(settings)
+      .map(([key, value]) => `set ${key} = "${value}"\n`)
+      .join(''),
+  );
+  return run(peer('mutt'), ['-n', '-F', file, '-s', 'hello', '--', TO], {
+    input: 'Hello\n',
+    env: { ...process.env, HOME: at.path },
+  });
+};
+
 const smtplib: Submit = (at, kind, mechanism, password) => {
   const script = join(ROOT, 'tools/e2e/clients/smtplib_login.py');
   const args = [script, kind, `${at.port(kind)}`, at.ca, mechanism, ANN.name, password, TO, at.message];
@@ -162,6 +190,7 @@ const CLIENTS: readonly (readonly [name: string, submit: Submit, mechanisms: rea
   ['swaks', swaks, ['PLAIN', 'LOGIN']],
   ['msmtp', msmtp, ['PLAIN', 'LOGIN', 'SCRAM-SHA-1', 'SCRAM-SHA-256', 'OAUTHBEARER', 'XOAUTH2', 'EXTERNAL']],
   ['s-nail', sNail, ['PLAIN', 'LOGIN', 'OAUTHBEARER', 'EXTERNAL']],
+  ['mutt', mutt, ['PLAIN', 'LOGIN', 'SCRAM-SHA-1', 'SCRAM-SHA-256', 'OAUTHBEARER', 'XOAUTH2']],
   ["Python's smtplib", smtplib, ['PLAIN', 'LOGIN']],
   ['nodemailer', nodemailer, ['PLAIN', 'LOGIN', 'XOAUTH2']],
 ];
@@ -183,8 +212,8 @@ describe.each(CLIENTS)('%s', (name, submit, mechanisms) => {
       expect(mail).not.toMatch(/^Bcc:/im);
       expect(mail).not.toContain('secret@example.net');
       expect(mail).toMatch(/\r\n\r\nHello\r\n/);
-      // s-nail writes a message of its own, and swaks an empty line behind one from a file.
-      if (name !== 's-nail')
+      // s-nail and mutt write messages of their own, and swaks an empty line behind one from a file.
+      if (name !== 's-nail' && name !== 'mutt')
         expect(mail).toMatch(name === 'swaks' ? /\r\nHello\r\n\.dot\r\n\r\n$/ : /\r\n\r\nHello\r\n\.dot\r\n$/);
     }
     // Each used what it was told to use: what it says is hidden, how often it was let in is not.
