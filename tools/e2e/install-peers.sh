@@ -24,6 +24,18 @@ have systemd-analyze && have systemd-socket-activate || missing+=(systemd)
 # What swaks needs for TLS and for mechanisms beyond its own.
 perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl)
 perl -MAuthen::SASL -e 1 2>/dev/null || missing+=(libauthen-sasl-perl)
+# Exim can't be installed beside Postfix (both are mail-transport-agent): it is unpacked, with the libraries that it brings.
+exim=/usr/local/lib/exim-unpacked
+if [ ! -x $exim/usr/sbin/exim4 ]; then
+  apt-get update -qq
+  debs=$(mktemp -d)
+  chmod 755 "$debs"
+  (cd "$debs" && apt-get download -qq exim4-daemon-light libgnutls-dane0 libunbound8 libidn12 libdb5.3)
+  for deb in "$debs"/*.deb; do dpkg -x "$deb" $exim; done
+  rm -r "$debs"
+  # It becomes this one, and does not start without.
+  id Debian-exim >/dev/null 2>&1 || useradd --system --no-create-home --shell /usr/sbin/nologin Debian-exim
+fi
 if [ ${#missing[@]} -eq 0 ]; then
   echo "peers: all there"
   exit 0

@@ -17,8 +17,11 @@ export interface RunOptions extends Pick<SpawnOptions, 'cwd' | 'env'> {
   readonly input?: string | Uint8Array;
 }
 
+/** Where install-peers.sh unpacks what can't be installed beside the others. */
+export const UNPACKED = '/usr/local/lib/exim-unpacked';
+
 /** Debian keeps servers' programs where an ordinary PATH does not look. */
-const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];
+const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', `${UNPACKED}/usr/sbin`];
 
 const running = new Set<ChildProcess>();
 

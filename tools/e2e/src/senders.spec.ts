@@ -1,9 +1,9 @@
-/** A mail server of somebody else sends to us: Postfix, with STARTTLS, PIPELINING, SMTPUTF8 and DSN in use. */
+/** Mail servers of other people send to us: Postfix and Exim, with STARTTLS, PIPELINING, CHUNKING (Exim), SMTPUTF8 and DSN in use. */
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { stored } from './maildir';
-import { peer, run, start, succeed } from './program';
+import { peer, run, start, succeed, UNPACKED } from './program';
 import { securePlace, type SecurePlace } from './secure-place';
 
 const mainCf = (path: string, at: SecurePlace): string => `compatibility_level = 3.6
@@ -53,6 +53,81 @@ proxymap unix - - n - - proxymap
 postlog unix-dgram n - n - 1 postlogd
 showq unix n - n - - showq
 `;
+
+const eximConf = (path: string, at: SecurePlace): string => `exim_path = ${peer('exim4')}
+spool_directory = ${path}
+log_file_path = ${path}/%slog
+log_selector = +pipelining
+primary_hostname = sender.example.net
+smtputf8_advertise_hosts = *
+dsn_advertise_hosts = *
+acl_smtp_rcpt = ok
+keep_environment = LD_LIBRARY_PATH
+begin acl
+ok:
+  accept
+begin routers
+out:
+  driver = manualroute
+  route_list = * 127.0.0.1
+  self = send
+  transport = smtp
+begin transports
+smtp:
+  driver = smtp
+  port = ${at.port('starttls')}
+  allow_localhost
+  hosts_require_tls = *
+  tls_verify_certificates = ${at.ca}
+  tls_verify_cert_hostnames =
+`;
+
+it('Exim', async () => {
+  const at = await securePlace();
+  const path = join(at.path, 'exim');
+  mkdirSync(path);
+  // It works as a user of its own.
+  chmodSync(at.path, 0o755);
+  chmodSync(at.ca, 0o644);
+  chownSync(path, Number((await succeed(peer('id'), ['-u', 'Debian-exim'])).stdout), -1);
+  const config = join(at.path, 'exim.conf');
+  writeFileSync(config, eximConf(path, at), { mode: 0o644 });
+  const session = [
+    'EHLO me',
+    'MAIL FROM:<me@example.net> SMTPUTF8 BODY=8BITMIME RET=HDRS ENVID=id-7',
+    'RCPT TO:<you@example.org> NOTIFY=SUCCESS ORCPT=rfc822;you@example.org',
+    'RCPT TO:<j\u00f6rg@example.org>',
+    'DATA',
+    'Subject: Gr\u00fc\u00dfe',
+    '',
+    'Hello',
+    '..dot',
+    '.',
+    'QUIT',
+    '',
+  ];
+  // -odf: it delivers before it says goodbye.
+  await succeed(peer('exim4'), ['-C', config, '-bs', '-odf'], {
+    input: session.join('\r\n'),
+    env: {
+      ...process.env,
+      LD_LIBRARY_PATH: ['x86_64', 'aarch64'].map((cpu) => `${UNPACKED}/usr/lib/${cpu}-linux-gnu`).join(':'),
+    },
+  });
+  // What it says of us: verified, PIPELINING (L), CHUNKING (K), for both; and what we heard of it.
+  const log = readFileSync(join(path, 'mainlog'), 'utf8');
+  expect(log.match(/[=-]> .* X=TLS1\.3:\S+ CV=yes .*\bL K C="250 2\.0\.0 /g)).toHaveLength(2);
+  expect(log).toContain('Completed');
+  const said = at.transcript();
+  expect(said).toMatch(/C: MAIL FROM:<me@example\.net> SIZE=\d+ SMTPUTF8 RET=HDRS ENVID=id-7/);
+  expect(said).toContain('C: RCPT TO:<you@example.org> NOTIFY=SUCCESS ORCPT=rfc822;you@example.org');
+  expect(said).toMatch(/C: BDAT \d+ LAST/);
+  const [mail, ...more] = stored(at.maildir).map((bytes) => bytes.toString());
+  expect(more).toEqual([]);
+  expect(mail).toContain('with UTF8SMTPS id ');
+  expect(mail).toMatch(/Subject: Gr\u00fc\u00dfe\r\n[^]*\r\n\r\nHello\r\n\.dot\r\n$/);
+  expect(await at.server.stop()).toBe(0);
+});
 
 it('Postfix', async () => {
   const at = await securePlace();
