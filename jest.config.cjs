@@ -10,5 +10,9 @@ const candidates = [...folders('apps'), ...folders('libs'), ...folders('libs').f
 
 module.exports = {
   projects: candidates.filter((d) => existsSync(join(d, 'jest.config.cjs'))).map((d) => `<rootDir>/${d}`),
+  // One less than there are processors is the default, and then two of them do the work of one.
+  maxWorkers: '100%',
+  // What a worker keeps of thousands of modules is given back.
+  workerIdleMemoryLimit: '1GB',
   coverageProvider: 'v8',
 };

@@ -1,5 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeCertificate } from '@mailverb/certificates';
 import { createServer } from '@mailverb/core';
 import { assemble, loadConfiguration } from '../plan/load.js';
 import { BUILTIN_KINDS, builtinNames } from '../plugins/builtins.js';
@@ -28,9 +30,23 @@ describe('docs/configuration.md', () => {
   });
 
   it.each(readdirSync(join(APP, 'examples')))('the example %s is a right configuration', async (name) => {
-    const loaded = await loadConfiguration(join('examples', name), new FakeIo(APP));
-    const { assembly } = (await assemble(loaded, createServer)).server;
-    for (const listener of assembly.listeners) expect(listener.delivery).toBeDefined();
+    const folder = mkdtempSync(join(tmpdir(), 'mailverb-examples-'));
+    const before = process.cwd();
+    try {
+      // Paths in options are relative to where the server was started.
+      process.chdir(folder);
+      cpSync(join(APP, 'examples', name), join(folder, name));
+      // What the example says must stand beside it.
+      const { cert, key } = await makeCertificate({ names: ['mx.example.org'] });
+      writeFileSync(join(folder, 'cert.pem'), cert);
+      writeFileSync(join(folder, 'key.pem'), key);
+      const loaded = await loadConfiguration(name, new FakeIo(folder));
+      const { assembly } = (await assemble(loaded, createServer)).server;
+      for (const listener of assembly.listeners) expect(listener.delivery).toBeDefined();
+    } finally {
+      process.chdir(before);
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
