@@ -7,7 +7,8 @@ import { freePort } from '../free-port';
 import { stored } from '../maildir';
 import { endProcesses, kill } from '../program';
 import { securePlace, usersIn, type SecurePlace } from '../secure-place';
-import { KINDS, type Ledger } from './clients';
+import { GOOD, Ledger } from './clients';
+import { HOSTILE } from './hostile';
 
 const MIB = 1024 * 1024;
 /** What may grow without being a leak: V8 takes memory early and gives it back late. */
@@ -42,14 +43,34 @@ async function held(at: SecurePlace, health: number): Promise<Held> {
 
 async function load(at: SecurePlace, ledger: Ledger, clients: number, seconds: number): Promise<void> {
   const end = Date.now() + seconds * 1000;
+  // One good, one bad, in turn.
   let turn = 0;
   const one = async (): Promise<void> => {
     while (Date.now() < end) {
-      await KINDS[turn++ % KINDS.length]?.(at, ledger);
+      const kinds = turn % 2 === 0 ? GOOD : HOSTILE;
+      const kind = kinds[(turn++ >> 1) % kinds.length];
+      await kind?.(at, ledger);
       ledger.sessions++;
     }
   };
   await Promise.all(Array.from({ length: clients }, one));
+}
+
+/** What is not there, there twice, or there and was never accepted. */
+function misdelivered({ maildir }: SecurePlace, { accepted }: Ledger): readonly string[] {
+  const wrong: string[] = [];
+  const found = new Map<number, number>();
+  for (const file of stored(maildir)) {
+    const number = Number(/^X-Soak: (\d+);\r?$/m.exec(file.toString('latin1'))?.[1]);
+    found.set(number, (found.get(number) ?? 0) + 1);
+  }
+  for (const [number, times] of found) {
+    if (!accepted.has(number)) wrong.push(`message ${number} is there, and nobody was told 250`);
+    else if (times !== 1) wrong.push(`message ${number} is there ${times} times`);
+  }
+  for (const number of accepted)
+    if (!found.has(number)) wrong.push(`message ${number} was answered 250 and is not there`);
+  return wrong.slice(0, 10);
 }
 
 /** Runs it all; what is wrong, in words. */
@@ -65,7 +86,7 @@ export async function soak(seconds: number, clients: number, say: (line: string)
     async (path) => ({ auth: [{ use: 'static', file: await usersIn(path) }] }),
     { starttls, implicit },
   );
-  const ledger: Ledger = { accepted: 0, sessions: 0 };
+  const ledger = new Ledger();
   const wrong: string[] = [];
   // The first third warms up.
   await load(at, ledger, clients, seconds / 3);
@@ -76,7 +97,7 @@ export async function soak(seconds: number, clients: number, say: (line: string)
   }
   const after = await held(at, health);
   say(
-    `${ledger.sessions} sessions, ${ledger.accepted} messages; resident ${Math.round(before.memory / MIB)} MiB and then ` +
+    `${ledger.sessions} sessions, ${ledger.accepted.size} messages; resident ${Math.round(before.memory / MIB)} MiB and then ` +
       `${Math.round(after.memory / MIB)} MiB; descriptors ${before.descriptors} and then ${after.descriptors}; event loop delayed by ${(after.delay * 1000).toFixed(0)} ms (p99)`,
   );
   if (after.sessions !== 0) wrong.push(`${after.sessions} sessions are still open`);
@@ -86,8 +107,7 @@ export async function soak(seconds: number, clients: number, say: (line: string)
   if (after.descriptors - before.descriptors > GROWTH.descriptors) wrong.push('descriptors have grown');
   const end = await at.server.stop();
   if (end !== 0) wrong.push(`the server ended with ${end}`);
-  const there = stored(at.maildir).length;
-  if (there !== ledger.accepted) wrong.push(`${ledger.accepted} messages were answered 250, and ${there} are there`);
+  wrong.push(...misdelivered(at, ledger));
   const errors = at.server.logged().match(/"level":"(?:error|fatal)"/g)?.length ?? 0;
   if (errors > 0) wrong.push(`${errors} errors were logged`);
   return wrong;
