@@ -1,8 +1,16 @@
 /** What a session remembers, and for how long. */
-import { slot } from '@mailverb/contract';
+import { slot, type TlsFacts } from '@mailverb/contract';
 import { freshSession } from '../fixtures/scene.fixture.js';
 import { Cancellation } from './cancellation.js';
 import { sessionId } from './ids.js';
+
+const TLS: TlsFacts = {
+  version: 'TLSv1.3',
+  cipher: 'x',
+  serverName: undefined,
+  clientCertificate: undefined,
+  channelBinding: () => undefined,
+};
 
 describe('SessionState', () => {
   it('keeps slots by their identity, each for its time', () => {
@@ -30,6 +38,20 @@ describe('SessionState', () => {
     ]);
     session.endTransaction();
     expect(session.annotations.map(({ by }) => by)).toEqual(['dnsbl', 'helo']);
+  });
+
+  it('whom a trusted peer has presented in clear is nobody within TLS, and not that peer (attacks A4, A16, A17)', () => {
+    const session = freshSession();
+    const peer = session.remoteAddress;
+    session.represent({ address: '203.0.113.9', port: 4000 });
+    expect(session.remoteAddress).toBe('203.0.113.9');
+    session.secure(TLS);
+    expect([session.remoteAddress, session.remotePort]).toEqual(['0.0.0.0', 0]);
+    session.represent({ address: '203.0.113.10' });
+    expect(session.remoteAddress).toBe('203.0.113.10');
+    const own = freshSession();
+    own.secure(TLS);
+    expect(own.remoteAddress).toBe(peer);
   });
 
   it('does not let them grow by asking again', () => {

@@ -16,6 +16,9 @@ import type { Endpoint } from '../host/server.js';
 
 const NO_ANNOTATIONS: readonly Annotation[] = Object.freeze([]);
 
+/** An address that is no client's (RFC 1122 3.2.1.3): in no network that a configuration would trust. */
+const NOBODY = '0.0.0.0';
+
 /** One session's facts. Small on purpose: ten thousand idle ones must fit. */
 export class SessionState implements Session {
   phase: Phase = 'connected';
@@ -92,7 +95,11 @@ export class SessionState implements Session {
     this.restart();
     if (this.represented === undefined) this.dropNotes((stage) => stage === 'connect');
     else this.sessionNotes = undefined;
-    this.represented = undefined;
+    // What was said in clear is not believed (A4), and the peer must not get its own rights back for whoever it speaks for (A16, A17):
+    // until it presents somebody again, the client is nobody.
+    if (this.represented !== undefined) {
+      this.represented = { ...this.represented, remoteAddress: NOBODY, remotePort: 0 };
+    }
     this.remoteName = undefined;
     if (this.slots !== undefined) {
       for (const [key, { slot }] of this.slots) if (!slot.survivesTls) this.slots.delete(key);
