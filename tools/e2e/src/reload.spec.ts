@@ -71,10 +71,10 @@ it.each([1, 2])('with %d processes', async (processes) => {
   expect(await server.stop()).toBe(0);
 });
 
-it('loses no connection while it reloads again and again', async () => {
+it.each([1, 2])('loses no connection while it reloads again and again (processes: %d)', async (processes) => {
   const path = folder();
   const port = await freePort();
-  const server = await MailServer.start(path, configuration(port, 'one.example'));
+  const server = await MailServer.start(path, { ...configuration(port, 'one.example'), processes });
   let reloading = true;
   let sent = 0;
   const client = async () => {
@@ -86,7 +86,7 @@ it('loses no connection while it reloads again and again', async () => {
       sent += 1;
     }
   };
-  const clients = Array.from({ length: 5 }, client);
+  const clients = Array.from({ length: 15 }, client);
   for (let i = 1; i <= 5; i++) {
     kill(server.child, 'SIGHUP');
     await logs(server, 'the configuration was read again and is in use', i);

@@ -23,6 +23,8 @@ export class Listener implements AcceptorOwner {
   readonly connections = new Set<Connection>();
   /** Connections of trusted peers whose PROXY header has not come yet. */
   private readonly preludes = new Set<ProxyPrelude>();
+  /** Clients about whom whoever counts is being asked: neither a connection yet nor turned away. */
+  private asked = 0;
   private acceptor: Acceptor | undefined = undefined;
   private draining = false;
   private idle: (() => void) | undefined = undefined;
@@ -78,7 +80,7 @@ export class Listener implements AcceptorOwner {
       this.preludes.delete(prelude);
       // Whoever is presented is a client like any other: only a peer that speaks for itself may speak for others (attack A16).
       if (presented !== undefined) this.admit(stream, presented, presented === endpoint);
-      else this.settled();
+      this.settled();
     });
     this.preludes.add(prelude);
   }
@@ -91,15 +93,20 @@ export class Listener implements AcceptorOwner {
     // Whoever leaves while others are asked must not be an error that nobody hears.
     const ignore = () => undefined;
     stream.on('error', ignore);
+    this.asked++;
     answer.then(
       (refused) => {
+        this.asked--;
         stream.off('error', ignore);
         this.admitted(refused, stream, endpoint, trusted, network);
+        this.settled();
       },
       (error: unknown) => {
         // Whoever counts can't be asked: nobody is let in uncounted (attack A26).
         this.failed(error);
+        this.asked--;
         this.turnAway(stream, UNCOUNTED);
+        this.settled();
       },
     );
   }
@@ -178,7 +185,7 @@ export class Listener implements AcceptorOwner {
   }
 
   private async emptied(): Promise<void> {
-    if (this.connections.size === 0 && this.preludes.size === 0) return;
+    if (this.isEmpty) return;
     await new Promise<void>((resolve) => {
       const before = this.idle;
       this.idle = () => {
@@ -189,6 +196,10 @@ export class Listener implements AcceptorOwner {
   }
 
   private settled(): void {
-    if (this.connections.size === 0 && this.preludes.size === 0) this.idle?.();
+    if (this.isEmpty) this.idle?.();
+  }
+
+  private get isEmpty(): boolean {
+    return this.connections.size === 0 && this.preludes.size === 0 && this.asked === 0;
   }
 }
