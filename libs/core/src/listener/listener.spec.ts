@@ -50,6 +50,34 @@ describe('Listener, its limits', () => {
     for (let i = 0; i < 3; i++) expect(await scene.connect('').heard()).toEqual(['220 mx.example.org']);
   });
 
+  it.each([undefined, 'connections', 'failure'] as const)(
+    'one that retires waits for clients about whom others are still asked (answer: %s)',
+    async (answer) => {
+      let tell: () => void = () => undefined;
+      const scene = new Scene({
+        admission: {
+          enter: () =>
+            new Promise((resolve, reject) => {
+              tell = () => (answer === 'failure' ? reject(new Error('nobody answers')) : resolve(answer));
+            }),
+          leave: () => undefined,
+        },
+      });
+      const client = scene.connect();
+      let retired = false;
+      const retiring = scene.listener.retire().then(() => (retired = true));
+      await settle();
+      expect(retired).toBe(false);
+      tell();
+      await settle();
+      // One that is let in is served to its end.
+      expect(retired).toBe(answer !== undefined);
+      if (answer === undefined) expect(await client.heard()).toEqual(['220 mx.example.org']);
+      client.stream.destroy();
+      await retiring;
+    },
+  );
+
   it('a connection that fails while it is turned away harms nobody', async () => {
     const scene = new Scene({ limits: { connections: 1 } });
     scene.connect();
