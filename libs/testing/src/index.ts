@@ -1,4 +1,5 @@
 /** For plugin authors: conversation files, a connection in memory, a fake clock, an in-process server, contract suites. */
+export * from './contracts/describe-authenticator.js';
 export * from './contracts/describe-delivery.js';
 export * from './contracts/describe-extension.js';
 export * from './contracts/describe-logger.js';
