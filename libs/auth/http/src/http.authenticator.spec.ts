@@ -1,8 +1,14 @@
 /** http: what is asked, what is made of the answer, and that no answer is no "no". */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { inspect } from 'node:util';
-import { contributionsOf, recordingLogger, testSession, type LogLine } from '@mailverb/testing';
+import {
+  contributionsOf,
+  describeAuthenticator,
+  recordingLogger,
+  testSession,
+  type AuthenticatorTools,
+  type LogLine,
+} from '@mailverb/testing';
 import { HttpAuthenticator } from './http.authenticator.js';
 import { httpOptions } from './http.options.js';
 import httpAuthPlugin from './plugin.js';
@@ -73,10 +79,15 @@ describe('auth/http', () => {
     expect(await authenticator.token?.('odd', session)).toBeUndefined();
   });
 
-  it('takes the name that was asked where the service says no other', async () => {
-    const { authenticator } = await scene(says(200, '{"groups":["staff"]}'));
+  it('takes the name that was asked where the service says no other, and nothing else', async () => {
+    const { authenticator } = await scene(says(200, '{}'));
     expect(await authenticator.password?.('ann', 'x', session)).toBe('ann');
     expect(authenticator.token).toBeUndefined();
+  });
+
+  it('looks at the name, whatever is beside it', async () => {
+    const { authenticator } = await scene(says(200, '{"name":"ann","groups":["staff"]}'));
+    expect(await authenticator.password?.('ann', 'x', session)).toBe('ann');
   });
 
   it.each([401, 403])('%d is a no', async (status) => {
@@ -93,6 +104,9 @@ describe('auth/http', () => {
     ['no JSON', says(200, 'ann'), 'not JSON'],
     ['another form', says(200, '["ann"]'), 'another form'],
     ['a name that is none', says(200, '{"name":""}'), 'another form'],
+    ['no name at all', says(200, '{"name":null}'), 'another form'],
+    ['a no that says 200', says(200, '{"ok":false}'), 'another form'],
+    ['an error that says 200', says(200, '{"error":"wrong password"}'), 'another form'],
     ['too much', says(200, `{"name":"ann","more":"${'x'.repeat(100_000)}"}`), 'UND_ERR'],
     ['a connection that breaks', (response: ServerResponse) => void response.destroy(), 'UND_ERR'],
     [
@@ -115,26 +129,73 @@ describe('auth/http', () => {
     await expect(authenticator.password?.('ann', 'x', session)).rejects.toThrow('not started');
   });
 
-  it.each(['\0', 'a\r\nb', '__proto__', '"}', 'x'.repeat(10_000)])('asks about any name as it is: %#', async (name) => {
+  it('asks about any name as it is', async () => {
     const { authenticator, asked } = await scene(says(401, ''));
-    expect(await authenticator.password?.(name, name, session)).toBeUndefined();
-    expect(asked[0]?.body['name']).toBe(name);
+    const names = ['\0', 'a\r\nb', '__proto__', '"}', '\u{1f4e7}', 'x'.repeat(10_000)];
+    for (const name of names) expect(await authenticator.password?.(name, name, session)).toBeUndefined();
+    expect(asked.map(({ body }) => body['name'])).toEqual(names);
   });
 
-  it('shows nothing of its secrets', async () => {
-    const { authenticator } = await scene(says(200, '{}'), { headers: { authorization: 's3cret' } });
-    const asking = authenticator.password?.('ann', 'pa55word', session);
-    expect(inspect(authenticator, { depth: Infinity, showHidden: true })).not.toMatch(/s3cret|pa55word/);
-    await asking;
+  it('does not say what stands in its URL behind the path', async () => {
+    const { authenticator, log } = await scene(says(500, ''), {});
+    await expect(authenticator.password?.('ann', 'x', session)).rejects.not.toThrow('x=1');
+    expect(log[0]?.fields['url']).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/check$/);
   });
+});
+
+describe('with a service', () => {
+  let service: Server;
+  const headers = { authorization: 'Bearer of the service' };
+  const right = { password: 'correct horse', token: 'tok.of.ann' };
+
+  beforeAll(async () => {
+    service = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const { kind, name, password, token } = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
+        const yes =
+          kind === 'password'
+            ? name === 'ann' && password === right.password
+            : kind === 'token' && token === right.token;
+        response.writeHead(yes ? 200 : 401).end(yes ? '{"name":"ann@example.org"}' : 'no');
+      });
+    });
+    await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(async () => {
+    service.closeAllConnections();
+    await new Promise((resolve) => service.close(resolve));
+  });
+
+  const make = (url: () => string) => (tools: AuthenticatorTools) =>
+    new HttpAuthenticator(httpOptions.parse({ url: url(), headers, methods: ['password', 'token'] }), tools.logger);
+
+  describeAuthenticator(
+    'http',
+    make(() => `http://127.0.0.1:${(service.address() as AddressInfo).port}/`),
+    {
+      knows: { name: 'ann', acts: 'ann@example.org', ...right },
+      down: make(() => 'http://127.0.0.1:1/'),
+      secrets: [headers.authorization],
+    },
+  );
 });
 
 it('knows its options and no others', () => {
   const url = 'https://auth.example.org/';
   expect(httpOptions.safeParse({ url, uri: url }).success).toBe(false);
-  for (const bad of ['ftp://example.org', 'file:///etc/passwd', 'auth']) {
+  const strange = [
+    'ftp://example.org',
+    'file:///etc/passwd',
+    'auth',
+    'http://ann:pw@example.org/',
+    'https://ann@example.org',
+  ];
+  for (const bad of strange) {
     expect(httpOptions.safeParse({ url: bad }).success).toBe(false);
   }
+  expect(httpOptions.safeParse({ url: 'https://example.org/check?by=ann@example.org' }).success).toBe(true);
 });
 
 it('is contributed by its manifest, and by nothing else', () => {

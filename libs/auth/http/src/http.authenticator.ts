@@ -14,7 +14,10 @@ import type { HttpOptions } from './http.options.js';
 /** An answer is a name: whatever is longer is none. */
 const MAX_ANSWER = 16 * 1024;
 
-const answerSchema = z.looseObject({ name: z.string().min(1).max(1000).optional() });
+/** With a name whatever else is beside it; without one nothing else, as `{"ok":false}` is no yes, whatever its status says. */
+const answerSchema = z.union([z.looseObject({ name: z.string().min(1).max(1000) }), z.strictObject({})]);
+
+type Answer = { readonly name?: string };
 
 type Question =
   | { readonly kind: 'password'; readonly name: string; readonly password: string }
@@ -27,15 +30,19 @@ export class HttpAuthenticator implements Authenticator, Lifecycle {
   readonly token: Authenticator['token'];
   readonly #options: HttpOptions;
   readonly #logger: Logger;
+  /** Who is asked, as it may be told: what stands behind the question mark may be a secret. */
+  readonly #service: string;
   #pool: Pool | undefined;
 
   constructor(@inject(Options) options: HttpOptions, @inject(Logger) logger: Logger) {
     this.#options = options;
     this.#logger = logger;
+    const { origin, pathname } = new URL(options.url);
+    this.#service = `${origin}${pathname}`;
     if (options.methods.includes('password')) {
       this.password = async (name, password, session) => {
         const answer = await this.#ask({ kind: 'password', name, password }, session);
-        return answer === undefined ? undefined : (answer.name ?? name);
+        return answer && (answer.name ?? name);
       };
     }
     if (options.methods.includes('token')) {
@@ -60,19 +67,19 @@ export class HttpAuthenticator implements Authenticator, Lifecycle {
     this.#pool = undefined;
   }
 
-  async #ask(question: Question, session: Session): Promise<{ readonly name?: string | undefined } | undefined> {
+  async #ask(question: Question, session: Session): Promise<Answer | undefined> {
     try {
       return await this.#answer(question, session);
     } catch (error) {
       // What it says may quote what was sent, so only its kind is told.
       const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
       const why = error instanceof Unclear ? error.message : String(code ?? name ?? 'failed');
-      this.#logger.error({ url: this.#options.url, why }, 'the service that knows identities gave no answer');
+      this.#logger.error({ url: this.#service, why }, 'the service that knows identities gave no answer');
       throw new Unclear(why);
     }
   }
 
-  async #answer(question: Question, session: Session): Promise<{ readonly name?: string | undefined } | undefined> {
+  async #answer(question: Question, session: Session): Promise<Answer | undefined> {
     const { url, headers, timeout } = this.#options;
     if (this.#pool === undefined) throw new Unclear('not started');
     const { pathname, search } = new URL(url);

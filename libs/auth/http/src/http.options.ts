@@ -3,7 +3,11 @@ import { duration } from '@mailverb/options';
 import { z } from 'zod';
 
 export const httpOptions = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }).describe('Who is asked. Only ever this: no URL comes from a client.'),
+  url: z
+    .url({ protocol: /^https?$/ })
+    // It would not be sent, and would be seen wherever the URL is.
+    .refine((url) => !/^[^/]*\/\/[^/?#]*@/.test(url), 'expected no name and password in it: they belong into headers')
+    .describe('Who is asked. Only ever this: no URL comes from a client.'),
   methods: z
     .array(z.enum(['password', 'token']))
     .min(1)
