@@ -1,8 +1,9 @@
 /** HAProxy in front: the server knows the client, and believes nobody else who says so (attack A16). */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:net';
 import { once } from 'node:events';
+import { Client } from './client';
 import { freePort } from './free-port';
 import { stored } from './maildir';
 import { peer, run, start } from './program';
@@ -48,6 +49,27 @@ function send(at: SecurePlace, port: number, ...tls: string[]): ReturnType<typeo
   return run(peer('swaks'), [...from, ...mail, ...tls]);
 }
 
+/** What is audited beside the transcript. */
+const AUDITED = {
+  observers: [
+    { use: 'transcript', destination: { file: './transcript.log' } },
+    { use: 'audit', destination: { file: './audit.log' } },
+  ],
+};
+
+interface AuditRecord {
+  readonly event: string;
+  readonly client?: { readonly address: string; readonly port: number };
+  readonly tls?: { readonly version: string };
+  readonly verdict?: string;
+  readonly transactions?: number;
+}
+
+function audit(at: SecurePlace): readonly AuditRecord[] {
+  const lines = readFileSync(join(at.path, 'audit.log'), 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as AuditRecord);
+}
+
 const TRUST = { trustedPeers: ['127.0.0.1'], proxyProtocol: true };
 
 it.each([
@@ -55,7 +77,7 @@ it.each([
   ['version 2, then STARTTLS', 'starttls', 'send-proxy-v2', '--tls'],
   ['version 2 before implicit TLS', 'implicit', 'send-proxy-v2', '--tlsc'],
 ])('%s: the client is who it is', async (_what, listener, how, tls) => {
-  const at = await securePlace({}, () => TRUST);
+  const at = await securePlace(AUDITED, () => TRUST);
   const port = await proxy(at, listener, how);
   const { code, stdout, stderr } = await send(at, port, tls);
   if (code !== 0) throw new Error(`${stdout}${stderr}`);
@@ -64,6 +86,13 @@ it.each([
     expect.stringContaining('([127.0.0.9])'),
   ]);
   expect(await at.server.stop()).toBe(0);
+  const [transaction, ...more] = audit(at).filter(({ event }) => event === 'transaction');
+  expect(more).toEqual([]);
+  expect(transaction).toMatchObject({
+    client: { address: '127.0.0.9' },
+    verdict: 'delivered',
+    tls: { version: 'TLSv1.3' },
+  });
 });
 
 it('clients are counted by their own address', async () => {
@@ -84,13 +113,22 @@ it('clients are counted by their own address', async () => {
 
 it.each([
   ['a peer that is not on the list', { trustedPeers: ['192.0.2.1'], proxyProtocol: true }, 'send-proxy'],
+  ['the same, version 2', { trustedPeers: ['192.0.2.1'], proxyProtocol: true }, 'send-proxy-v2'],
   ['no PROXY protocol here', { trustedPeers: ['127.0.0.1'] }, 'send-proxy'],
   ['no PROXY protocol here, version 2', {}, 'send-proxy-v2'],
   ['a peer that is on the list and sends none', TRUST, ''],
-])('%s: nothing is served', async (_what, listener, how) => {
-  const at = await securePlace({}, () => listener);
+])('%s: the connection is closed, and nothing was served', async (_what, listener, how) => {
+  const at = await securePlace(AUDITED, () => listener);
   const port = await proxy(at, 'starttls', how);
-  expect((await send(at, port)).code).not.toBe(0);
-  expect(at.transcript()).not.toContain('MAIL FROM');
+  const client = Client.over(connect({ host: '127.0.0.1', port, localAddress: '127.0.0.9' }));
+  client.write('EHLO client.example\r\nMAIL FROM:<me@example.net>\r\nRCPT TO:<you@example.org>\r\nDATA\r\n');
+  // It is the server that ends it, and without a good word after the greeting.
+  expect(await client.ended()).not.toMatch(/^[23](?!20 )/m);
+  expect(at.transcript()).not.toContain('C: EHLO');
   expect(await at.server.stop()).toBe(0);
+  // Whom the header presented was not believed.
+  for (const { client: who, transactions } of audit(at)) {
+    expect(who?.address).not.toBe('127.0.0.9');
+    expect(transactions ?? 0).toBe(0);
+  }
 });
