@@ -1,10 +1,18 @@
 /** jwt: which tokens are good, which are not, and when nobody can tell. */
+import { generateKeyPairSync, sign as signBytes, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FakeClock, contributionsOf, recordingLogger, type LogLine } from '@mailverb/testing';
+import {
+  FakeClock,
+  contributionsOf,
+  describeAuthenticator,
+  recordingLogger,
+  type AuthenticatorTools,
+  type LogLine,
+} from '@mailverb/testing';
 import { SignJWT, UnsecuredJWT, exportJWK, generateKeyPair, type CryptoKey } from 'jose';
 import { JwtAuthenticator } from './jwt.authenticator.js';
 import { jwtOptions } from './jwt.options.js';
@@ -123,7 +131,9 @@ describe('auth/jwt', () => {
     expect(await authenticator.token(await sign({ email, scp: ['mail.send'] }))).toBe(email);
     expect(await authenticator.token(await sign({ email, scope: 'openid mail.sender' }))).toBeUndefined();
     expect(await authenticator.token(await sign({ email }))).toBeUndefined();
-    expect(await authenticator.token(await sign({ email, email_verified: false, scope: 'mail.send' }))).toBeUndefined();
+    for (const email_verified of [false, 'false']) {
+      expect(await authenticator.token(await sign({ email, email_verified, scope: 'mail.send' }))).toBeUndefined();
+    }
   });
 
   it('reads the keys again when a token names a new one, and no more often than it is told to', async () => {
@@ -147,12 +157,45 @@ describe('auth/jwt', () => {
     },
   );
 
-  it('goes on with the keys that it has when new ones are not to be had', async () => {
-    const { authenticator, file, time } = made({ cacheFor: '1m' });
+  it('goes on with the keys that it has when new ones are not to be had, and says so once', async () => {
+    const { authenticator, file, time, log } = made({ cacheFor: '1m' });
     expect(await authenticator.token(await sign())).toBe('ann@example.org');
     rmSync(file);
     await time.advance(120_000);
+    for (let i = 0; i < 3; i++) expect(await authenticator.token(await sign())).toBe('ann@example.org');
+    expect(log.map(({ level }) => level)).toEqual(['warn']);
+  });
+
+  it('can not tell of a key that it does not know while new ones are not to be had (attack A26)', async () => {
+    const { authenticator, file, time } = made();
+    const token = await sign({}, { by: other, kid: 'two' });
     expect(await authenticator.token(await sign())).toBe('ann@example.org');
+    rmSync(file);
+    await time.advance(30_000);
+    // Also while it is not tried again.
+    for (let i = 0; i < 2; i++) await expect(authenticator.token(token)).rejects.toThrow('nobody can tell');
+    expect(await authenticator.token(await sign())).toBe('ann@example.org');
+    writeFileSync(file, JSON.stringify({ keys: [issuer.jwk] }));
+    await time.advance(30_000);
+    expect(await authenticator.token(token)).toBeUndefined();
+  });
+
+  it('takes no key that was taken out of its file', async () => {
+    const { authenticator, file, time } = made();
+    const token = await sign();
+    expect(await authenticator.token(token)).toBe('ann@example.org');
+    writeFileSync(file, JSON.stringify({ keys: [other.jwk] }));
+    await time.advance(30_000);
+    expect(await authenticator.token(token)).toBeUndefined();
+  });
+
+  it('reads a file at the start, and asks an issuer only when there is a token', async () => {
+    await expect(made({}, '{"keys":[]}').authenticator.start()).rejects.toThrow('another form');
+    const { authenticator, file } = made();
+    await authenticator.start();
+    rmSync(file);
+    expect(await authenticator.token(await sign())).toBe('ann@example.org');
+    await made({ url: 'http://127.0.0.1:1/' }).authenticator.start();
   });
 
   it('has them from where the issuer has them, once for many tokens', async () => {
@@ -175,13 +218,44 @@ describe('auth/jwt', () => {
     expect(asked).toBe(1);
     for (status of [500, 302])
       await expect(made({ url }).authenticator.token(token)).rejects.toThrow('nobody can tell');
-    await expect(made({ url: 'http://127.0.0.1:1/' }).authenticator.token(token)).rejects.toThrow('nobody can tell');
+    await expect(made({ url: 'http://127.0.0.1:1/' }).authenticator.token(token)).rejects.toThrow('ECONNREFUSED');
   });
+});
+
+/** A token that was not made by jose: by RFC 7515 3.1 and RFC 7518 3.4. */
+function signedByHand(key: KeyObject): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = { sub: 'ann@example.org', iss: RULES.issuer, aud: [RULES.audience], exp: NOW / 1000 + 600 };
+  const signed = `${part({ alg: 'ES256', kid: 'three' })}.${part(claims)}`;
+  return `${signed}.${signBytes('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+}
+
+describe('with an issuer', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const set = () => ({ keys: [issuer.jwk, { ...publicKey.export({ format: 'jwk' }), kid: 'three', use: 'sig' }] });
+  let server: Server;
+  beforeAll(async () => {
+    server = createServer((_request, response) => void response.end(JSON.stringify(set())));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const make = (port: () => number) => (tools: AuthenticatorTools) => {
+    const options = jwtOptions.parse({ ...RULES, url: `http://127.0.0.1:${port()}/` });
+    return new JwtAuthenticator(options, tools.clock, tools.logger);
+  };
+  const knows = { name: 'ann@example.org', token: signedByHand(privateKey) };
+  const asked = make(() => (server.address() as AddressInfo).port);
+  describeAuthenticator('jwt', asked, { knows, down: make(() => 1) });
 });
 
 it('knows its options and no others', () => {
   expect(jwtOptions.safeParse({ ...RULES, file: 'x' }).success).toBe(true);
   expect(jwtOptions.safeParse({ ...RULES }).success).toBe(false);
+  expect(jwtOptions.safeParse({ ...RULES, url: 'https://ann:pw@x.example/' }).success).toBe(false);
   expect(jwtOptions.safeParse({ ...RULES, file: 'x', url: 'https://x.example/' }).success).toBe(false);
   expect(jwtOptions.safeParse({ ...RULES, file: 'x', secret: 'y' }).success).toBe(false);
 });

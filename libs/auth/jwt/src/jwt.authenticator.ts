@@ -1,16 +1,18 @@
 /** jwt: identities from bearer tokens that an issuer has signed (RFC 7519, RFC 8725). */
-import { Clock, Logger, Options, type Authenticator } from '@mailverb/contract';
-import { errors, jwtVerify, type JWTPayload } from 'jose';
+import { Clock, Logger, Options, type Authenticator, type Lifecycle } from '@mailverb/contract';
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { inject, injectable } from 'tsyringe';
 import type { JwtOptions } from './jwt.options.js';
 import { KeySet } from './key-set.js';
 
 /** No honest token is longer; AUTH's own lines are no limit that is meant for this. */
 const MAX_TOKEN = 8192;
+/** Three parts of base64url (RFC 7515 3.1). What decodes base64 may look past line ends, and one token would be many. */
+const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** The authenticator jwt. */
 @injectable()
-export class JwtAuthenticator implements Authenticator {
+export class JwtAuthenticator implements Authenticator, Lifecycle {
   readonly #options: JwtOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -20,39 +22,44 @@ export class JwtAuthenticator implements Authenticator {
     this.#options = options;
     this.#clock = clock;
     this.#logger = logger;
-    this.#keys = new KeySet(options, clock);
+    this.#keys = new KeySet(options, clock, logger);
+  }
+
+  /** A file that can't be used is a mistake; an issuer that is down is not, and nobody else's mail waits for it. */
+  async start(): Promise<void> {
+    if (this.#options.file !== undefined) await this.#keys.keys();
   }
 
   async token(token: string): Promise<string | undefined> {
-    if (token.length > MAX_TOKEN) return undefined;
+    if (token.length > MAX_TOKEN || !TOKEN.test(token)) return undefined;
     const payload = await this.#verify(token);
     if (payload === undefined) return undefined;
     const { claim, scope } = this.#options;
     const name = Object.hasOwn(payload, claim) ? payload[claim] : undefined;
     if (typeof name !== 'string' || name === '' || !hasScope(payload, scope)) return undefined;
-    // Whoever can write any address into a profile is not the one who has it (OpenID Connect Core 5.7).
-    if (claim === 'email' && payload['email_verified'] === false) return undefined;
+    // Whoever can write any address into a profile is not the one who has it (OpenID Connect Core 5.7); some issuers write it as text.
+    if (claim === 'email' && [false, 'false'].some((no) => payload['email_verified'] === no)) return undefined;
     return name;
   }
 
   /** Undefined for a token that is no good. Rejects where nobody can tell (attack A26). */
   async #verify(token: string): Promise<JWTPayload | undefined> {
     try {
-      return await this.#once(token);
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) return this.#judge(error);
-    }
-    if (!(await this.#keys.refresh())) return undefined;
-    try {
-      return await this.#once(token);
+      const keys = await this.#keys.keys();
+      try {
+        return await this.#once(token, keys);
+      } catch (error) {
+        if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+        const newer = await this.#keys.newerThan(keys);
+        return newer && (await this.#once(token, newer));
+      }
     } catch (error) {
       return this.#judge(error);
     }
   }
 
-  async #once(token: string): Promise<JWTPayload> {
+  async #once(token: string, keys: JWTVerifyGetKey): Promise<JWTPayload> {
     const { algorithms, issuer, audience, clockTolerance } = this.#options;
-    const keys = await this.#keys.keys();
     const { payload } = await jwtVerify(token, keys, {
       algorithms: [...algorithms],
       issuer,

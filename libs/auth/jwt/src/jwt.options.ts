@@ -14,6 +14,8 @@ export const jwtOptions = z
       .describe('The key set (JWKS) of who issues the tokens, as a file. Either this or `url`.'),
     url: z
       .url({ protocol: /^https?$/ })
+      // It would not be sent, and would be seen wherever the URL is.
+      .refine((url) => !/^[^/]*\/\/[^/?#]*@/.test(url), 'expected no name and password in it')
       .optional()
       .describe('The same, from where the issuer has it.'),
     issuer: z.string().min(1).describe('Who must have issued a token (`iss`).'),
