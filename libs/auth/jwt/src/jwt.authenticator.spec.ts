@@ -218,7 +218,9 @@ describe('auth/jwt', () => {
     expect(asked).toBe(1);
     for (status of [500, 302])
       await expect(made({ url }).authenticator.token(token)).rejects.toThrow('nobody can tell');
-    await expect(made({ url: 'http://127.0.0.1:1/' }).authenticator.token(token)).rejects.toThrow('ECONNREFUSED');
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await expect(made({ url }).authenticator.token(token)).rejects.toThrow(/ECONNREFUSED|UND_ERR_SOCKET/);
   });
 });
 

@@ -112,8 +112,6 @@ export class KeySet {
 }
 
 /** `fetch failed` helps nobody: why it did is in its cause. */
-function unanswered(error: unknown): never {
-  const { name, cause } = error instanceof Error ? error : { name: 'failed', cause: undefined };
-  const code: unknown = cause instanceof Error ? Reflect.get(cause, 'code') : undefined;
-  throw new Error(`the issuer gave no answer: ${typeof code === 'string' ? code : name}`);
+function unanswered(error: { readonly name?: unknown; readonly cause?: { readonly code?: unknown } }): never {
+  throw new Error(`the issuer gave no answer: ${String(error.cause?.code ?? error.name)}`);
 }
