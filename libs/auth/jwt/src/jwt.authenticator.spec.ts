@@ -124,6 +124,31 @@ describe('auth/jwt', () => {
     expect(jwtOptions.safeParse({ ...RULES, file: 'x', algorithms: ['none'] }).success).toBe(false);
   });
 
+  it('takes any of the keys for a token that names none (RFC 7515 4.1.4)', async () => {
+    const { authenticator } = made({}, { keys: [other.jwk, issuer.jwk] });
+    const unnamed = (by: CryptoKey, exp: number): Promise<string> =>
+      new SignJWT({ sub: 'ann' })
+        .setProtectedHeader({ alg: 'ES256' })
+        .setIssuer(RULES.issuer)
+        .setAudience('mail')
+        .setExpirationTime(new Date(NOW + exp))
+        .sign(by);
+    const stranger = await generateKeyPair('ES256');
+    expect(await authenticator.token(await unnamed(issuer.key, 600_000))).toBe('ann');
+    expect(await authenticator.token(await unnamed(other.key, 600_000))).toBe('ann');
+    expect(await authenticator.token(await unnamed(other.key, -600_000))).toBeUndefined();
+    expect(await authenticator.token(await unnamed(stranger.privateKey, 600_000))).toBeUndefined();
+  });
+
+  it('can not tell by a key that should be known to nobody but the issuer', async () => {
+    const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+    const jwk = { ...(await exportJWK(privateKey)), kid: 'one', alg: 'ES256', use: 'sig' };
+    const { authenticator, log } = made({}, { keys: [jwk] });
+    await expect(authenticator.token(await sign())).rejects.toThrow('nobody can tell');
+    expect(log).toHaveLength(1);
+    expect(JSON.stringify(log)).not.toContain(jwk.d);
+  });
+
   it('wants the scope that it is told to, and an address that was verified', async () => {
     const { authenticator } = made({ scope: 'mail.send', claim: 'email' });
     const email = 'ann@example.org';

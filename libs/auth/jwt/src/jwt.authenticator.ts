@@ -60,24 +60,40 @@ export class JwtAuthenticator implements Authenticator, Lifecycle {
 
   async #once(token: string, keys: JWTVerifyGetKey): Promise<JWTPayload> {
     const { algorithms, issuer, audience, clockTolerance } = this.#options;
-    const { payload } = await jwtVerify(token, keys, {
+    const rules = {
       algorithms: [...algorithms],
       issuer,
       audience,
       requiredClaims: ['exp'],
       clockTolerance: clockTolerance / 1000,
       currentDate: new Date(this.#clock.now()),
-    });
-    return payload;
+    };
+    try {
+      return (await jwtVerify(token, keys, rules)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+      // A token need not name its key (RFC 7515 4.1.4): it is signed by one of them, or by none.
+      for await (const key of error) {
+        const verified = await jwtVerify(token, key, rules).catch(unsigned);
+        if (verified !== undefined) return verified.payload;
+      }
+      throw new errors.JWSSignatureVerificationFailed();
+    }
   }
 
   /** What jose says of a token is that it is no good; anything else is no answer. Neither is told with the token in it. */
   #judge(error: unknown): undefined {
-    if (error instanceof errors.JOSEError) return undefined;
+    // A set with a key in it that only the issuer should have is no fault of the token.
+    if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSInvalid)) return undefined;
     const why = error instanceof Error ? error.message : 'failed';
     this.#logger.error({ why }, 'the keys of the issuer of tokens are not to be had');
     throw new Error(`nobody can tell whether tokens are good: ${why}`);
   }
+}
+
+/** Undefined where a token is signed by another key. */
+function unsigned(error: unknown): undefined {
+  if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
 }
 
 /** RFC 8693 4.2: words with spaces between them; some issuers give a list, and some call it `scp`. */
