@@ -69,6 +69,8 @@ const PEOPLE: readonly Person[] = [
     attributes: { uid: ['ann'], mail: ['ann@example.org'], cn: ['Ann', 'Anna'], sn: ['a\r\nb'] },
   },
   { dn: `uid=bob,${BASE}`, password: 'pw of bob', attributes: { uid: ['bob'], mail: ['bob@example.org'] } },
+  // To ldapts this is no DN but a SASL mechanism.
+  { dn: 'PLAIN', attributes: { mail: ['odd@example.org'] } },
   { dn: `uid=bob2,${BASE}`, password: 'pw of bob', attributes: { uid: ['bob2'], mail: ['bob@example.org'] } },
 ];
 
@@ -101,11 +103,13 @@ class Directory {
   /** Put in by somebody on the way, behind the answer to StartTLS. */
   injected: Buffer = Buffer.alloc(0);
   readonly #server: Server;
+  readonly #open = new Set<Socket>();
   #came = 0;
 
   constructor(tls: 'none' | 'implicit' = 'none') {
     const serve = (socket: Socket): void => {
       this.#came += 1;
+      this.#open.add(socket.once('close', () => this.#open.delete(socket)));
       this.#serve(socket);
     };
     this.#server = tls === 'none' ? createServer(serve) : createTlsServer(CERTIFICATE, serve);
@@ -120,6 +124,11 @@ class Directory {
 
   get came(): number {
     return this.#came;
+  }
+
+  /** Waits until everybody has gone. */
+  async empty(): Promise<void> {
+    for (const socket of this.#open) await once(socket, 'close');
   }
 
   get port(): number {
@@ -157,7 +166,9 @@ class Directory {
           const names = elements(attributes?.value ?? Buffer.alloc(0)).map(({ value }) => value.toString());
           const found = PEOPLE.filter(
             (one) =>
-              (second.value[0] === 0 ? meaning(one.dn) === meaning(base) : one.dn.endsWith(`,${base}`)) &&
+              (second.value[0] === 0
+                ? meaning(one.dn) === meaning(base)
+                : base === '' || one.dn.endsWith(`,${base}`)) &&
               filter !== undefined &&
               (second.value[0] === 0 || isTrue(filter, one)),
           );
@@ -311,6 +322,16 @@ describe('auth/ldap', () => {
     expect(log).toHaveLength(1);
   });
 
+  it('binds as nobody whose DN is none', async () => {
+    const { asked, url } = await new Directory().listen();
+    const { authenticator } = made({ url, search: { ...SEARCH, base: '' } });
+    await expect(authenticator.password('odd@example.org', 'pa55word')).rejects.toThrow('Unnamed');
+    expect(asked.filter((one) => one.startsWith('bind'))).toEqual(['bind cn=reader']);
+    // And nobody's has an end that is none.
+    expect(await authenticator.password('eve@example.org', 'pa55word')).toBeUndefined();
+    expect(asked.at(-1)).toMatch(/^bind cn=[-0-9a-f]{36}$/);
+  });
+
   it('can not tell where it may not ask', async () => {
     const search = { ...SEARCH, bindPassword: 'wr0ng secret' };
     const { authenticator } = made({ url: directory.url, search });
@@ -354,6 +375,21 @@ describe('auth/ldap', () => {
     const { authenticator } = made({ url: attacked.url, dn: DN, startTls: true, ca: CA });
     await expect(authenticator.password('ann', 'wr0ng pass')).rejects.toThrow('StartTlsError');
     expect(attacked.asked.filter((one) => one.startsWith('bind'))).toEqual([]);
+  });
+
+  it.each([
+    ['is for something else', sequence(number(0x02, 2), ber(0x78, number(0x0a, 0), octets(''), octets('')))],
+    ['is none', sequence(number(0x02, 1), ber(0x61, number(0x0a, 0), octets(''), octets('')))],
+    ['is endless', Buffer.concat([Buffer.from([0x30, 0x83, 0x7f, 0xff, 0xff]), Buffer.alloc(5000)])],
+  ])('can not tell where an answer to StartTLS %s', async (_what, answer) => {
+    const { authenticator } = made({ ...(await port(answer)), dn: DN, startTls: true, ca: CA });
+    await expect(authenticator.password('ann', 'pa55word')).rejects.toThrow(/StartTlsError (?:malformed|too long)/);
+  });
+
+  it.each([{}, { startTls: true, ca: CA }])('leaves no connection behind: %j', async (how) => {
+    const { authenticator } = made({ url: directory.url, dn: DN, ...how });
+    for (const password of [ANN.password, 'wrong']) await authenticator.password('ann', password);
+    await directory.empty();
   });
 
   it('can not tell where StartTLS is refused', async () => {
