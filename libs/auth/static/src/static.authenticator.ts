@@ -27,7 +27,7 @@ export class StaticAuthenticator implements Authenticator, Lifecycle {
   readonly #logger: Logger;
   readonly #room: WaitingRoom;
   #users: Users | undefined;
-  /** What the file was like: another one, another length, another time. */
+  /** What the file was like, or why it could not be looked at. */
   #state = '';
   #alarm: Alarm | undefined;
   #stopped = false;
@@ -96,21 +96,21 @@ export class StaticAuthenticator implements Authenticator, Lifecycle {
   /** Reads the file if it is another than before. Rejects if it can't be used. */
   async #load(): Promise<void> {
     const { file, format } = this.#options;
-    let text: string;
-    try {
-      const { ino, size, mtimeMs, mode } = await stat(file);
-      const state = `${ino}.${size}.${mtimeMs}`;
-      if (state === this.#state) return;
-      this.#state = state;
-      if ((mode & OTHERS_READ) !== 0)
-        this.#logger.warn({ file }, 'everybody on this machine can read the hashes of passwords');
-      text = await readFile(file, 'utf8');
-    } catch (error) {
-      const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-      // Gone, and perhaps back with the next look.
-      if (code === 'ENOENT') this.#state = this.#state === '' ? '' : 'gone';
-      throw new Error(`cannot read ${file}: ${code === 'ENOENT' ? 'there is no such file' : code}`);
+    const facts = await stat(file).catch((error: NodeJS.ErrnoException) => {
+      // Perhaps it is back with the next look.
+      this.#state = codeOf(error);
+      throw unreadable(file, error);
+    });
+    // The last one tells of other permissions too: what could not be read may be readable now.
+    const state = [facts.ino, facts.size, facts.mtimeMs, facts.ctimeMs].join(' ');
+    if (state === this.#state) return;
+    this.#state = state;
+    if ((facts.mode & OTHERS_READ) !== 0) {
+      this.#logger.warn({ file }, 'everybody on this machine can read the hashes of passwords');
     }
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      throw unreadable(file, error);
+    });
     try {
       this.#users = new Users(parseUsers(text, format === 'auto' ? formatOf(file) : format));
     } catch (error) {
@@ -118,4 +118,13 @@ export class StaticAuthenticator implements Authenticator, Lifecycle {
       throw error;
     }
   }
+}
+
+function codeOf({ code = 'unknown error' }: NodeJS.ErrnoException): string {
+  return code;
+}
+
+function unreadable(file: string, error: NodeJS.ErrnoException): Error {
+  const code = codeOf(error);
+  return new Error(`cannot read ${file}: ${code === 'ENOENT' ? 'there is no such file' : code}`);
 }

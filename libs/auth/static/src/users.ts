@@ -55,7 +55,9 @@ export class Users {
   /** Takes as long for a name that is not there as for one that is. */
   async password(name: string, password: string): Promise<string | undefined> {
     const known = this.#known.get(name);
-    const right = (await (known?.check ?? this.#decoy)?.matches(password)) === true;
+    const matches = (await (known?.check ?? this.#decoy)?.matches(password)) === true;
+    // HMAC fills a key up with NUL, so to scrypt and PBKDF2 `x NUL` is `x`; and to bcrypt `x NUL x` is.
+    const right = matches && !password.includes('\0');
     return right && known?.check !== undefined ? known.user.name : undefined;
   }
 
