@@ -1,5 +1,5 @@
 /** `user`: what it writes, what it leaves, and that the password is nowhere. */
-import { readFileSync, readdirSync, statSync, chmodSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { FakeIo, folderWith } from '../testing/fake-io.js';
 import { EXIT } from './io.js';
@@ -37,6 +37,23 @@ describe('user', () => {
     expect((await run('x', 'ann', '--file', 'passwd')).code).toBe(EXIT.ok);
     expect(read('passwd')).toMatch(/^bob:x\nann:\$scrypt\$/);
     expect(readdirSync(folder.path).toSorted()).toEqual(['old.yaml', 'passwd']);
+  });
+
+  it('replaces what a symbolic link leads to, and not the link', async () => {
+    symlinkSync('old.yaml', join(folder.path, 'link.yaml'));
+    expect((await run('x', 'ann', '--file', 'link.yaml')).code).toBe(EXIT.ok);
+    expect(lstatSync(join(folder.path, 'link.yaml')).isSymbolicLink()).toBe(true);
+    expect(read('old.yaml')).toContain('ann:');
+  });
+
+  // Nobody else may give files away.
+  (process.getuid?.() === 0 ? it : it.skip)('leaves the file to whom it belongs, if root runs it', async () => {
+    const path = join(folder.path, 'old.yaml');
+    chmodSync(path, 0o600);
+    chownSync(path, 65534, 65534);
+    expect((await run('x', 'ann', '--file', 'old.yaml')).code).toBe(EXIT.ok);
+    const { uid, gid, mode } = statSync(path);
+    expect([uid, gid, mode & 0o777]).toEqual([65534, 65534, 0o600]);
   });
 
   it('prints the entry where there is no file', async () => {

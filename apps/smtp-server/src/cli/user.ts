@@ -1,5 +1,15 @@
 /** `user`: puts somebody into the file of the authenticator `static`. The password is typed or piped, and never an argument that others can see. */
-import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { resolve } from 'node:path';
 import { reasonOf } from '../errors.js';
 import { EXIT, type Io } from './io.js';
@@ -35,13 +45,21 @@ export async function user({ name, file }: UserOptions, io: Io): Promise<number>
   return EXIT.ok;
 }
 
-/** As a whole, with the permissions that it had: a server that reads it meanwhile sees the old one or the new one. */
+/** As a whole, whose it was and with the permissions that it had: a server that reads it meanwhile sees the old one or the new one. */
 function replace(path: string, text: string): void {
-  const mode = existsSync(path) ? statSync(path).mode & 0o777 : 0o600;
-  const temporary = `${path}.${process.pid}.tmp`;
+  const before = statSync(path, { throwIfNoEntry: false });
+  // Behind a symbolic link it is the file that is replaced, and not the link.
+  const target = before === undefined ? path : realpathSync(path);
+  const temporary = `${target}.${process.pid}.tmp`;
   try {
-    writeFileSync(temporary, text, { flag: 'wx', mode });
-    renameSync(temporary, path);
+    writeFileSync(temporary, text, { flag: 'wx', mode: 0o600 });
+    if (before !== undefined) {
+      // Root adds somebody, and the server that reads the file is not root.
+      const { uid, gid } = statSync(temporary);
+      if (uid !== before.uid || gid !== before.gid) chownSync(temporary, before.uid, before.gid);
+      chmodSync(temporary, before.mode & 0o777);
+    }
+    renameSync(temporary, target);
   } finally {
     rmSync(temporary, { force: true });
   }

@@ -1,10 +1,19 @@
 import { isSecretName, Secrets } from './secrets.js';
 
 describe('secret names', () => {
-  it.each(['password', 'Password', 'apiKey', 'api_key', 'auth-token', 'clientSecret', 'passphrase', 'tokens', 'key'])(
-    '%s is one',
-    (name) => expect(isSecretName(name)).toBe(true),
-  );
+  it.each([
+    'password',
+    'Password',
+    'apiKey',
+    'api_key',
+    'auth-token',
+    'clientSecret',
+    'passphrase',
+    'tokens',
+    'key',
+    'headers',
+    'Authorization',
+  ])('%s is one', (name) => expect(isSecretName(name)).toBe(true));
   it.each(['keyword', 'monkey', 'tokenizer', 'path', 'user', 'passing', ''])('%s is none', (name) =>
     expect(isSecretName(name)).toBe(false),
   );
@@ -38,6 +47,16 @@ describe('secrets', () => {
     expect(secrets.scrub('cannot log in with "open sesame" at mx.example.org:25')).toBe(
       'cannot log in with "***" at ***:25',
     );
+  });
+
+  it('shows no user and password within a URL, wherever it stands', () => {
+    const none = new Secrets({}, new Map());
+    expect(none.show('url', 'https://ann:pa55@id.example/x?y=@')).toBe('https://***@id.example/x?y=@');
+    expect(none.scrub('no answer from "ldap://ann:pa55@ldap.example"')).toBe(
+      'no answer from "ldap://***@ldap.example"',
+    );
+    expect(none.show('url', 'https://id.example/a@b')).toBe('https://id.example/a@b');
+    expect(none.show('to', 'ann@example.org')).toBe('ann@example.org');
   });
 
   it('looks for whole words, and not for short ones', () => {

@@ -10,11 +10,16 @@ import { isPlainObject, mapValues } from './tree.js';
 export const HIDDEN = '***';
 
 const SECRET_WORDS: ReadonlySet<string> = new Set(
-  ['password', 'passwd', 'passphrase', 'secret', 'token', 'key', 'credential'].flatMap((word) => [word, `${word}s`]),
+  ['password', 'passwd', 'passphrase', 'secret', 'token', 'key', 'credential', 'header', 'authorization'].flatMap(
+    (word) => [word, `${word}s`],
+  ),
 );
 
 /** Keys that are named like secrets, and hold the name of a file. */
 const FILE_NAMES = /^(?:listeners\[\d+\]\.)?tls\.(?:certificates\[\d+\]\.)?key$/;
+
+/** Who logs in where a URL leads, and often with which password. */
+const URL_USER = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/?#\s"@]*@/gi;
 
 /** Shorter texts are not looked for in others' texts: `no` or `25` would be found everywhere. */
 const SHORTEST_SCRUBBED = 4;
@@ -51,14 +56,14 @@ export class Secrets {
     if (this.hides(path)) return HIDDEN;
     if (Array.isArray(value)) return value.map((element: unknown, i) => this.show(indexPath(path, i), element));
     if (isPlainObject(value)) return mapValues(value, (element, key) => this.show(keyPath(path, key), element));
-    return value;
+    return typeof value === 'string' ? value.replaceAll(URL_USER, `$1${HIDDEN}@`) : value;
   }
 
   /** A text with every hidden value that stands in it as a word of its own replaced. */
   scrub(text: string): string {
     let out = text;
     for (const secret of this.texts) out = replaceWord(out, secret);
-    return out;
+    return out.replaceAll(URL_USER, `$1${HIDDEN}@`);
   }
 
   private findNamed(value: unknown, path: string): void {
