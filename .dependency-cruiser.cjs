@@ -4,13 +4,14 @@
 //     protocol <- contract <- shared libraries <- core <- testing <- apps, tools
 //                                              <- plugins
 //
-// A library of the first level (libs/options) is shared, unless it is named below; one of the second (libs/verbs/rcpt) is a plugin.
+// A library of the first level (libs/options) is shared, unless it is named below; one of the second (libs/verbs/rcpt) is a plugin. The client, and
+// libs/next-hop on top of it, are for plugins and nobody else.
 // Rules look at what is imported, by package name or by path, types included.
 
 // Specs, and what only specs import.
 const SPEC = '\\.(?:spec|fixture)\\.ts$';
 const PLUGIN = '^libs/[^/]+/[^/]+/src/';
-const SHARED = '^libs/(?!(?:protocol|contract|core|client|testing)/)[^/]+/src/';
+const SHARED = '^libs/(?!(?:protocol|contract|core|client|next-hop|testing)/)[^/]+/src/';
 
 const LIBRARIES = ['libs/[^/]+', 'libs/[^/]+/[^/]+'];
 const ROOMS = [...LIBRARIES, 'apps/[^/]+', 'tools/[^/]+'];
@@ -67,6 +68,13 @@ module.exports = {
       SHARED,
     ),
     only(
+      'next-hop-on-client',
+      'What deliveries that speak SMTP share stands on the client.',
+      '^libs/next-hop/',
+      '^libs/(?:next-hop|client|contract|protocol)/',
+      SHARED,
+    ),
+    only(
       'testing-below-plugins',
       'The tools for tests know the core and no plugin.',
       '^libs/testing/',
@@ -78,7 +86,7 @@ module.exports = {
       'A plugin knows the contract, the protocol, the client and shared libraries: never the core, never another plugin.',
       '^libs/([^/]+/[^/]+)/src/',
       '^libs/$1/',
-      '^libs/(?:contract|protocol|client)/',
+      '^libs/(?:contract|protocol|client|next-hop)/',
       SHARED,
     ),
     ...perRoom('plugins-apart', 'No library imports a plugin but itself, its specs neither.', LIBRARIES, {

@@ -17,6 +17,7 @@ const ROOMS: ReadonlyMap<string, { prefix: string; suffixes: string[]; kinds: st
   ['policy', { prefix: 'policy', suffixes: ['policy'], kinds: ['policy'] }],
   ['transform', { prefix: 'transform', suffixes: ['transform'], kinds: ['transform'] }],
   ['delivery', { prefix: 'delivery', suffixes: ['delivery'], kinds: ['delivery'] }],
+  ['proxy', { prefix: 'proxy', suffixes: ['delivery'], kinds: ['delivery'] }],
   ['logging', { prefix: 'logging', suffixes: ['logger', 'observer'], kinds: ['service', 'observer'] }],
 ]);
 

@@ -1,0 +1,2 @@
+/** The outbound side: SMTP and LMTP connections, and pools of them. */
+export {};

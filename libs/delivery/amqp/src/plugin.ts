@@ -1,0 +1,15 @@
+/** The manifest of the delivery strategy amqp. */
+import { definePlugin } from '@mailverb/contract';
+import { amqpOptions } from './amqp.options.js';
+import { AmqpDelivery } from './amqp.delivery.js';
+
+/** Takes every message, and keeps nothing yet. */
+export const amqpPlugin = definePlugin({
+  name: 'delivery-amqp',
+  options: amqpOptions,
+  register(contribute) {
+    contribute.delivery('amqp', AmqpDelivery);
+  },
+});
+
+export default amqpPlugin;

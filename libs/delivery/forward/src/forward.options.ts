@@ -1,0 +1,13 @@
+/** Options of the delivery strategy forward. */
+import { z } from 'zod';
+
+export const forwardOptions = z.strictObject({
+  words: z
+    .string()
+    .regex(/^[ -~]{1,100}$/, { error: 'expected up to 100 printable ASCII characters' })
+    .default('taken')
+    .describe('What the reply after the mail data says.'),
+});
+
+/** What the class gets. */
+export type ForwardOptions = Readonly<z.output<typeof forwardOptions>>;

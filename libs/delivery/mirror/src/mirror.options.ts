@@ -1,0 +1,13 @@
+/** Options of the delivery strategy mirror. */
+import { z } from 'zod';
+
+export const mirrorOptions = z.strictObject({
+  words: z
+    .string()
+    .regex(/^[ -~]{1,100}$/, { error: 'expected up to 100 printable ASCII characters' })
+    .default('taken')
+    .describe('What the reply after the mail data says.'),
+});
+
+/** What the class gets. */
+export type MirrorOptions = Readonly<z.output<typeof mirrorOptions>>;

@@ -1,0 +1,4 @@
+/** The delivery strategy nats as a plugin. */
+export { NatsDelivery } from './nats.delivery.js';
+export { natsOptions, type NatsOptions } from './nats.options.js';
+export { natsPlugin, natsPlugin as default } from './plugin.js';

@@ -1,0 +1,15 @@
+/** The manifest of the delivery strategy nats. */
+import { definePlugin } from '@mailverb/contract';
+import { natsOptions } from './nats.options.js';
+import { NatsDelivery } from './nats.delivery.js';
+
+/** Takes every message, and keeps nothing yet. */
+export const natsPlugin = definePlugin({
+  name: 'delivery-nats',
+  options: natsOptions,
+  register(contribute) {
+    contribute.delivery('nats', NatsDelivery);
+  },
+});
+
+export default natsPlugin;

@@ -1,0 +1,15 @@
+/** The manifest of the delivery strategy webhook. */
+import { definePlugin } from '@mailverb/contract';
+import { webhookOptions } from './webhook.options.js';
+import { WebhookDelivery } from './webhook.delivery.js';
+
+/** Takes every message, and keeps nothing yet. */
+export const webhookPlugin = definePlugin({
+  name: 'delivery-webhook',
+  options: webhookOptions,
+  register(contribute) {
+    contribute.delivery('webhook', WebhookDelivery);
+  },
+});
+
+export default webhookPlugin;

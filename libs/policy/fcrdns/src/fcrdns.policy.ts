@@ -1,0 +1,17 @@
+/** fcrdns: refuses senders by a list. An example: say here what yours judges, and by what. */
+import { Options, pass, reject, type MailInput, type Policy, type Verdict } from '@mailverb/contract';
+import { reply } from '@mailverb/protocol';
+import { inject, injectable } from 'tsyringe';
+import type { FcrdnsOptions } from './fcrdns.options.js';
+
+const DENIED = reject(reply(550, '5.7.1', 'this sender is not welcome here'), 'sender is on the list');
+
+/** The policy fcrdns. */
+@injectable()
+export class FcrdnsPolicy implements Policy {
+  constructor(@inject(Options) private readonly options: FcrdnsOptions) {}
+
+  mail({ reversePath }: MailInput): Verdict {
+    return this.options.deny.has(reversePath) ? DENIED : pass();
+  }
+}

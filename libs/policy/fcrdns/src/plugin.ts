@@ -1,0 +1,15 @@
+/** The manifest of the policy fcrdns. */
+import { definePlugin } from '@mailverb/contract';
+import { fcrdnsOptions } from './fcrdns.options.js';
+import { FcrdnsPolicy } from './fcrdns.policy.js';
+
+/** Says at MAIL which senders are not welcome. */
+export const fcrdnsPlugin = definePlugin({
+  name: 'policy-fcrdns',
+  options: fcrdnsOptions,
+  register(contribute) {
+    contribute.policy('fcrdns', FcrdnsPolicy);
+  },
+});
+
+export default fcrdnsPlugin;

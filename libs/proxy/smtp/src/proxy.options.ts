@@ -1,0 +1,13 @@
+/** Options of the delivery strategy proxy. */
+import { z } from 'zod';
+
+export const proxyOptions = z.strictObject({
+  words: z
+    .string()
+    .regex(/^[ -~]{1,100}$/, { error: 'expected up to 100 printable ASCII characters' })
+    .default('taken')
+    .describe('What the reply after the mail data says.'),
+});
+
+/** What the class gets. */
+export type ProxyOptions = Readonly<z.output<typeof proxyOptions>>;

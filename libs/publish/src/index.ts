@@ -1,0 +1,2 @@
+/** What deliveries that publish to a message broker share: envelope and message as one publication. */
+export {};
