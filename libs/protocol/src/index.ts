@@ -4,3 +4,4 @@ export { PHASES, PHASE_TABLE, type Phase, type PhaseRow } from './phase.js';
 export * from './grammar/index.js';
 export * from './framing/index.js';
 export * from './proxy-header/index.js';
+export * from './client/index.js';

@@ -1,0 +1,3 @@
+/** The client's side: replies in, mail data out. */
+export { DataEncoder, type OutgoingFault } from './data-encoder.js';
+export { ReplyReader, type ReplyFault } from './reply-reader.js';
