@@ -56,6 +56,28 @@ export interface DeliveryStrategy {
   /** True if a body must be held (`body.held`) before it is given to this strategy: composers pass on what their parts want. */
   readonly wholeMessage?: boolean;
   begin(envelope: Envelope, session: Session, context: DeliveryContext): MaybePromise<DeliveryTransaction>;
+  /**
+   * What the reply to EHLO may offer, where the strategy can only do what somebody else can (a live proxy): asked for each keyword that the listener
+   * offers, with what follows it. Gives that back, or something less, or `false` where the keyword is not to be offered. Absent means that all may be.
+   */
+  offers?(keyword: string, argument: string | undefined, session: Session): string | undefined | false;
+  /** A session has ended, after its last transaction: lets go of what is kept for it. Must not throw. */
+  sessionClosed?(session: Session): void;
+}
+
+/** What several strategies may offer together: what each of them may. Composers use it for their `offers`. */
+export function offeredByAll(
+  strategies: Iterable<DeliveryStrategy>,
+  keyword: string,
+  argument: string | undefined,
+  session: Session,
+): string | undefined | false {
+  let offered: string | undefined | false = argument;
+  for (const strategy of strategies) {
+    if (strategy.offers !== undefined) offered = strategy.offers(keyword, offered, session);
+    if (offered === false) return false;
+  }
+  return offered;
 }
 
 /** One message on its way through a strategy. */

@@ -2,6 +2,7 @@
 import {
   BodyAborted,
   isPromise,
+  offeredByAll,
   type Body,
   type DeliveryContext,
   type DeliveryStrategy,
@@ -43,6 +44,14 @@ export class TransformedDelivery implements DeliveryStrategy {
       );
     const begun = inner.begin(envelope, session, context);
     return isPromise(begun) ? begun.then(wrap) : wrap(begun);
+  }
+
+  offers(keyword: string, argument: string | undefined, session: Session): string | undefined | false {
+    return offeredByAll([this.inner], keyword, argument, session);
+  }
+
+  sessionClosed(session: Session): void {
+    this.inner.sessionClosed?.(session);
   }
 }
 

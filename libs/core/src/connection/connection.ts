@@ -279,6 +279,7 @@ export class Connection implements Wire, Swept {
     const { conversation, runtime } = this;
     conversation.gone(this.handshakeUntil === 0 ? 'disconnect' : 'tls');
     runtime.sweeper.delete(this);
+    runtime.delivery?.sessionClosed?.(conversation.session);
     runtime.watchers.sessionClosed(conversation.session, conversation.record(this.octetsIn));
     this.onClosed(this);
   }

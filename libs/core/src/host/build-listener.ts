@@ -144,6 +144,7 @@ export function buildListener(
   const delivery = deliveryInstance === undefined ? undefined : builder.delivery(deliveryInstance);
   for (const instance of instances) builder.rest(instance);
   if (deliveryInstance !== undefined) builder.rest(deliveryInstance);
+  capabilities.limitBy(delivery);
   checkListener(prepared, verbs, delivery, issues);
   const tls = secure(prepared, scope, clock, logger);
 

@@ -1,6 +1,7 @@
 /** The extensions of a listener: what EHLO offers, and who reads which parameter of MAIL and RCPT. */
 import type {
   Capabilities,
+  DeliveryStrategy,
   Extension,
   MailParameters,
   ParameterHandler,
@@ -30,6 +31,7 @@ export class CapabilityRegistry implements Capabilities {
   private readonly mail = new Map<string, { readonly handler: AnyHandler; readonly owner: string }>();
   private readonly rcpt = new Map<string, { readonly handler: AnyHandler; readonly owner: string }>();
   private fixedLines: readonly string[] | undefined = undefined;
+  private limit: DeliveryStrategy['offers'] = undefined;
 
   /** Adds an extension; gives what it claims that has an owner already. */
   add(extension: Extension, owner: string): { readonly what: string; readonly owner: string } | undefined {
@@ -49,6 +51,11 @@ export class CapabilityRegistry implements Capabilities {
     return undefined;
   }
 
+  /** The delivery has a say in what is offered. */
+  limitBy(delivery: DeliveryStrategy | undefined): void {
+    if (delivery?.offers !== undefined) this.limit = delivery.offers.bind(delivery);
+  }
+
   all(): readonly RegisteredExtension[] {
     return [...this.extensions.values()];
   }
@@ -62,14 +69,10 @@ export class CapabilityRegistry implements Capabilities {
   lines(session: Session): readonly string[] {
     if (this.fixedLines !== undefined) return this.fixedLines;
     const lines: string[] = [];
-    let fixed = true;
+    let fixed = this.limit === undefined;
     for (const { extension } of this.extensions.values()) {
-      if (extension.argument === undefined) {
-        lines.push(extension.keyword);
-        continue;
-      }
-      fixed = false;
-      const argument = extension.argument(session);
+      if (extension.argument !== undefined) fixed = false;
+      const argument = this.offered(extension, session);
       if (argument !== false)
         lines.push(argument === undefined ? extension.keyword : `${extension.keyword} ${argument}`);
     }
@@ -79,7 +82,7 @@ export class CapabilityRegistry implements Capabilities {
 
   offers(keyword: string, session: Session): boolean {
     const found = this.extensions.get(keyword);
-    return found !== undefined && found.extension.argument?.(session) !== false;
+    return found !== undefined && this.offered(found.extension, session) !== false;
   }
 
   mailParameters(text: string, session: Session): Readonly<MailParameters> | Reply {
@@ -95,6 +98,12 @@ export class CapabilityRegistry implements Capabilities {
     let octets = COMMAND_LINE;
     for (const { extension } of this.extensions.values()) octets += extension.commandLineOctets ?? 0;
     return octets;
+  }
+
+  /** What follows the keyword in this session; false if it is not offered. */
+  private offered(extension: Extension, session: Session): string | undefined | false {
+    const argument = extension.argument?.(session);
+    return argument === false || this.limit === undefined ? argument : this.limit(extension.keyword, argument, session);
   }
 
   private handlers(verb: 'MAIL' | 'RCPT') {
