@@ -64,6 +64,8 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['router', () => import('@mailverb/delivery-router')],
     ['tee', () => import('@mailverb/delivery-tee')],
     ['fallback', () => import('@mailverb/delivery-fallback')],
+    ['lmtp', () => import('@mailverb/delivery-lmtp')],
+    ['relay', () => import('@mailverb/delivery-relay')],
   ]),
   // In the order in which they are offered: what tells the server least comes first.
   mechanism: new Map<string, Load>([

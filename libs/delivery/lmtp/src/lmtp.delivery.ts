@@ -1,58 +1,50 @@
-/** lmtp: reads every message and keeps none. An example: say here where yours puts them, and what its 250 survives. */
+/**
+ * LMTP (RFC 2033): gives messages to a mail store, which answers for each recipient. Where one mailbox is full and the other is not, both are told so, and
+ * nothing is delivered twice.
+ */
 import {
-  BodyAborted,
+  Clock,
+  Logger,
   Options,
-  delivered,
-  outcomes,
-  type Body,
   type DeliveryStrategy,
   type DeliveryTransaction,
-  type Outcome,
-  type Recipient,
+  type Envelope,
+  type Lifecycle,
+  type Session,
 } from '@mailverb/contract';
-import { drain } from '@mailverb/body';
+import { HopTransaction, NextHops } from '@mailverb/next-hop';
+import { resolve } from 'node:path';
 import { inject, injectable } from 'tsyringe';
 import type { LmtpOptions } from './lmtp.options.js';
 
+type Target = { readonly path: string } | { readonly host: string; readonly port: number };
+
 /** The delivery strategy lmtp. */
 @injectable()
-export class LmtpDelivery implements DeliveryStrategy {
-  readonly durability = 'none';
+export class LmtpDelivery implements DeliveryStrategy, Lifecycle {
+  readonly durability = 'remote';
+  private readonly hops: NextHops;
+  private readonly target: Target;
 
-  constructor(@inject(Options) private readonly options: LmtpOptions) {}
-
-  begin(): DeliveryTransaction {
-    return new LmtpTransaction(this.options.words);
-  }
-}
-
-/** One message. What it opens here must be closed by `commit` and by `abort`. */
-class LmtpTransaction implements DeliveryTransaction {
-  readonly #recipients: Recipient[] = [];
-  #aborted = false;
-
-  constructor(private readonly words: string) {}
-
-  recipient(recipient: Recipient): undefined {
-    this.#recipients.push(recipient);
+  constructor(
+    @inject(Options) options: LmtpOptions,
+    @inject(Clock) clock: Clock,
+    @inject(Logger) private readonly logger: Logger,
+  ) {
+    this.hops = new NextHops(options, { protocol: 'lmtp' }, clock);
+    const { host, port, path } = options;
+    this.target = host === undefined ? { path: resolve(path ?? '') } : { host, port };
   }
 
-  async body(body: Body): Promise<void> {
-    this.#expectOpen();
-    await drain(body);
+  start(): Promise<void> {
+    return this.hops.start();
   }
 
-  commit(): readonly Outcome[] {
-    this.#expectOpen();
-    return outcomes(this.#recipients, delivered(this.words));
+  stop(): Promise<void> {
+    return this.hops.stop();
   }
 
-  abort(): void {
-    this.#aborted = true;
-  }
-
-  // What was under way when the server gave up may go on: nothing may come of it.
-  #expectOpen(): void {
-    if (this.#aborted) throw new BodyAborted('the transaction was aborted');
+  begin(envelope: Envelope, session: Session): DeliveryTransaction {
+    return new HopTransaction(() => [this.hops.at(this.target, session)], { envelope, session, logger: this.logger });
   }
 }

@@ -1,9 +1,9 @@
 /** The manifest of the delivery strategy lmtp. */
 import { definePlugin } from '@mailverb/contract';
-import { lmtpOptions } from './lmtp.options.js';
 import { LmtpDelivery } from './lmtp.delivery.js';
+import { lmtpOptions } from './lmtp.options.js';
 
-/** Takes every message, and keeps nothing yet. */
+/** Gives messages to a mail store by LMTP. */
 export const lmtpPlugin = definePlugin({
   name: 'delivery-lmtp',
   options: lmtpOptions,

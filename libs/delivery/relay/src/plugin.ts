@@ -1,9 +1,9 @@
 /** The manifest of the delivery strategy relay. */
 import { definePlugin } from '@mailverb/contract';
-import { relayOptions } from './relay.options.js';
 import { RelayDelivery } from './relay.delivery.js';
+import { relayOptions } from './relay.options.js';
 
-/** Takes every message, and keeps nothing yet. */
+/** Gives messages to another server while the client waits. */
 export const relayPlugin = definePlugin({
   name: 'delivery-relay',
   options: relayOptions,

@@ -1,58 +1,76 @@
-/** relay: reads every message and keeps none. An example: say here where yours puts them, and what its 250 survives. */
+/**
+ * Relay: gives messages to another server while the client waits. Our 250 is that server's: nothing is stored here, and nothing is promised that it has not
+ * promised.
+ */
 import {
-  BodyAborted,
+  Clock,
+  Logger,
   Options,
-  delivered,
-  outcomes,
-  type Body,
   type DeliveryStrategy,
   type DeliveryTransaction,
-  type Outcome,
-  type Recipient,
+  type Envelope,
+  type Lifecycle,
+  type Session,
 } from '@mailverb/contract';
-import { drain } from '@mailverb/body';
+import { HopTransaction, NextHops, type NextHop } from '@mailverb/next-hop';
 import { inject, injectable } from 'tsyringe';
 import type { RelayOptions } from './relay.options.js';
 
+/** The hops of one priority. */
+interface Tier {
+  readonly targets: readonly { readonly host: string; readonly port: number }[];
+  /** Whose turn it is. */
+  turn: number;
+}
+
 /** The delivery strategy relay. */
 @injectable()
-export class RelayDelivery implements DeliveryStrategy {
-  readonly durability = 'none';
+export class RelayDelivery implements DeliveryStrategy, Lifecycle {
+  readonly durability = 'remote';
+  private readonly hops: NextHops;
+  private readonly tiers: readonly Tier[];
+  private readonly inTurn: boolean;
 
-  constructor(@inject(Options) private readonly options: RelayOptions) {}
+  constructor(
+    @inject(Options) options: RelayOptions,
+    @inject(Clock) clock: Clock,
+    @inject(Logger) private readonly logger: Logger,
+  ) {
+    this.hops = new NextHops(options, { protocol: 'smtp', xclient: options.xclient }, clock);
+    this.inTurn = options.balance === 'round-robin';
+    this.tiers = tiersOf(options);
+  }
 
-  begin(): DeliveryTransaction {
-    return new RelayTransaction(this.options.words);
+  start(): Promise<void> {
+    return this.hops.start();
+  }
+
+  stop(): Promise<void> {
+    return this.hops.stop();
+  }
+
+  begin(envelope: Envelope, session: Session): DeliveryTransaction {
+    return new HopTransaction(() => this.inOrder(session), { envelope, session, logger: this.logger });
+  }
+
+  /** By priority, within it by turns; those that could not be reached a moment ago are last, but not left out. */
+  private inOrder(session: Session): readonly NextHop[] {
+    const hops: NextHop[] = [];
+    for (const tier of this.tiers) {
+      const { targets, turn } = tier;
+      if (this.inTurn) tier.turn = (turn + 1) % targets.length;
+      for (let i = 0; i < targets.length; i++) {
+        const target = targets[(turn + i) % targets.length];
+        if (target !== undefined) hops.push(this.hops.at(target, session));
+      }
+    }
+    if (hops.length === 1 || !hops.some((hop) => hop.resting)) return hops;
+    return [...hops.filter((hop) => !hop.resting), ...hops.filter((hop) => hop.resting)];
   }
 }
 
-/** One message. What it opens here must be closed by `commit` and by `abort`. */
-class RelayTransaction implements DeliveryTransaction {
-  readonly #recipients: Recipient[] = [];
-  #aborted = false;
-
-  constructor(private readonly words: string) {}
-
-  recipient(recipient: Recipient): undefined {
-    this.#recipients.push(recipient);
-  }
-
-  async body(body: Body): Promise<void> {
-    this.#expectOpen();
-    await drain(body);
-  }
-
-  commit(): readonly Outcome[] {
-    this.#expectOpen();
-    return outcomes(this.#recipients, delivered(this.words));
-  }
-
-  abort(): void {
-    this.#aborted = true;
-  }
-
-  // What was under way when the server gave up may go on: nothing may come of it.
-  #expectOpen(): void {
-    if (this.#aborted) throw new BodyAborted('the transaction was aborted');
-  }
+function tiersOf({ host, port, hosts }: RelayOptions): readonly Tier[] {
+  if (hosts === undefined) return [{ targets: host === undefined ? [] : [{ host, port }], turn: 0 }];
+  const priorities = [...new Set(hosts.map(({ priority }) => priority))].toSorted((a, b) => a - b);
+  return priorities.map((priority) => ({ targets: hosts.filter((hop) => hop.priority === priority), turn: 0 }));
 }

@@ -1,0 +1,138 @@
+/** One next hop: how to get a connection to it, and what becomes of the connection afterwards. */
+import type { Clock, Lifecycle, MaybePromise, Session } from '@mailverb/contract';
+import { isPromise } from '@mailverb/contract';
+import {
+  ClientPool,
+  openConnection,
+  peerName,
+  represent,
+  type ClientConnection,
+  type ClientCredentials,
+  type ClientSettings,
+  type PoolSettings,
+  type RepresentedPeer,
+} from '@mailverb/client';
+
+/** What a next hop is told about the client. */
+export interface HopManners {
+  /** XCLIENT, before each message of another client. */
+  readonly xclient: boolean;
+  readonly pool: PoolSettings;
+  readonly credentials?: ClientCredentials | undefined;
+  readonly allowPlaintext?: boolean | undefined;
+}
+
+/** How long a next hop that could not be reached is tried last. */
+const REST_MS = 30_000;
+
+/** A next hop. */
+export class NextHop implements Lifecycle {
+  readonly name: string;
+  private readonly pool: ClientPool;
+  /** Connections that belong to one session: a PROXY header, or who has logged in, can't be taken back. */
+  private readonly bound = new Map<Session, ClientConnection>();
+  private restsUntil = 0;
+
+  constructor(
+    readonly settings: ClientSettings,
+    private readonly manners: HopManners,
+    private readonly clock: Clock,
+  ) {
+    this.name = peerName(settings.target);
+    this.pool = new ClientPool(() => this.open(undefined), manners.pool, clock, this.name);
+  }
+
+  /** True if it could not be reached a moment ago: others come first. */
+  get resting(): boolean {
+    return this.restsUntil > this.clock.now();
+  }
+
+  /** Connections that are there. */
+  get connections(): number {
+    return this.pool.size + this.bound.size;
+  }
+
+  /** A connection that is ready for a transaction of this session. @param fresh true for a new one. @throws {ClientError} */
+  lease(session: Session, fresh = false): MaybePromise<ClientConnection> {
+    if (this.settings.proxyHeader !== undefined) return this.ownConnection(session, fresh);
+    const connection = this.pool.acquire(fresh);
+    if (!this.manners.xclient) return connection;
+    return isPromise(connection)
+      ? connection.then((ready) => this.represented(ready, session))
+      : this.represented(connection, session);
+  }
+
+  /** The transaction is over. */
+  release(connection: ClientConnection, session: Session): void {
+    if (this.settings.proxyHeader === undefined) return this.pool.release(connection);
+    if (!connection.quiet || connection.messages >= this.manners.pool.maxMessages) void connection.quit();
+    else this.bind(connection, session);
+  }
+
+  /** Sees off what was kept for a session. */
+  sessionClosed(session: Session): void {
+    const connection = this.bound.get(session);
+    this.bound.delete(session);
+    if (connection?.unpark() === true) void connection.quit();
+  }
+
+  /** Gives a session a connection of its own, on which somebody has logged in. */
+  bind(connection: ClientConnection, session: Session): void {
+    this.bound.set(session, connection);
+    connection.park(this.manners.pool.idleMs, () => {
+      if (this.bound.get(session) === connection) this.bound.delete(session);
+    });
+  }
+
+  async stop(): Promise<void> {
+    const bound = [...this.bound.values()];
+    this.bound.clear();
+    await Promise.all([this.pool.close(), ...bound.map((connection) => connection.quit())]);
+  }
+
+  private async ownConnection(session: Session, fresh: boolean): Promise<ClientConnection> {
+    const kept = this.bound.get(session);
+    if (kept !== undefined) {
+      this.bound.delete(session);
+      if (kept.unpark() && !fresh) return kept;
+      kept.destroy();
+    }
+    return this.open(peerOf(session));
+  }
+
+  private async open(client: RepresentedPeer | undefined): Promise<ClientConnection> {
+    try {
+      const { credentials, allowPlaintext } = this.manners;
+      const connection = await openConnection(this.settings, { client, credentials, allowPlaintext });
+      this.restsUntil = 0;
+      return connection;
+    } catch (error) {
+      this.restsUntil = this.clock.now() + REST_MS;
+      throw error;
+    }
+  }
+
+  private async represented(connection: ClientConnection, session: Session): Promise<ClientConnection> {
+    try {
+      await represent(connection, peerOf(session), this.settings);
+      return connection;
+    } catch (error) {
+      this.pool.release(connection);
+      throw error;
+    }
+  }
+}
+
+/** The session's client, as a next hop is told about it. */
+export function peerOf(session: Session): RepresentedPeer {
+  return {
+    address: session.remoteAddress,
+    port: session.remotePort,
+    localAddress: session.localAddress,
+    localPort: session.localPort,
+    name: session.remoteName,
+    helo: session.heloName,
+    protocol: session.extended ? 'ESMTP' : 'SMTP',
+    login: session.identity?.name,
+  };
+}
