@@ -8,4 +8,5 @@ export { fanOut } from './fan-out.js';
 export { PART_FAILED, finalReply, refusalOf } from './final-reply.js';
 export { bodyOfHeld, heldBytes } from './held.js';
 export { prefixed } from './prefixed.js';
+export { SplitTransaction, type Splitting, type Way } from './split-transaction.js';
 export { unixLines } from './unix-lines.js';

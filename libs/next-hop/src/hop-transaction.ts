@@ -15,10 +15,10 @@ import {
   type Recipient,
   type Session,
 } from '@mailverb/contract';
-import { ClientError, ClientTransaction, type ClientConnection } from '@mailverb/client';
+import { ClientError, ClientTransaction, MessageRefused, type ClientConnection } from '@mailverb/client';
 import { reply, type Reply } from '@mailverb/protocol';
 import type { NextHop } from './hop.js';
-import { IN_DOUBT, passedOn, replyTo } from './replies.js';
+import { IN_DOUBT, inOurWords, passedOn, replyTo } from './replies.js';
 
 const NO_HOP = reply(451, '4.4.4', 'no next hop, try again later');
 
@@ -27,6 +27,8 @@ export interface HopMail {
   readonly envelope: Envelope;
   readonly session: Session;
   readonly logger: Logger;
+  /** `ours` keeps the codes of the next hop's replies and tells nothing of its words. Default `theirs`. */
+  readonly words?: 'theirs' | 'ours';
 }
 
 /** One message on its way to a next hop. */
@@ -51,7 +53,7 @@ export class HopTransaction implements DeliveryTransaction {
       const answer =
         this.going === undefined ? await this.first(recipient) : await this.going.transaction.recipient(recipient);
       if (answer.positive) this.taken.push(recipient);
-      return passedOn(answer);
+      return this.say(answer);
     } catch (error) {
       this.expectOpen();
       this.failure = this.blame(error, 'recipient');
@@ -83,7 +85,7 @@ export class HopTransaction implements DeliveryTransaction {
       const answer = answers[i] ?? answers[0];
       return {
         recipient,
-        reply: answer === undefined || answer instanceof ClientError ? this.doubt(answer) : passedOn(answer),
+        reply: answer === undefined || answer instanceof ClientError ? this.doubt(answer) : this.say(answer),
       };
     });
   }
@@ -115,7 +117,7 @@ export class HopTransaction implements DeliveryTransaction {
         if (!tried.again) break;
       }
     }
-    if (refusal !== undefined) return (this.failure = passedOn(refusal));
+    if (refusal !== undefined) return (this.failure = this.say(refusal));
     if (failure === undefined) return NO_HOP;
     throw failure;
   }
@@ -165,8 +167,12 @@ export class HopTransaction implements DeliveryTransaction {
     if (going !== undefined) going.hop.release(going.connection, this.mail.session);
   }
 
+  private say(answer: Reply): Reply {
+    return this.mail.words === 'ours' ? inOurWords(passedOn(answer)) : passedOn(answer);
+  }
+
   private blame(error: unknown, step: string): Reply {
-    const answer = replyTo(error);
+    const answer = error instanceof MessageRefused ? this.say(error.reply) : replyTo(error);
     const { logger, envelope } = this.mail;
     logger.warn(
       { why: causeOf(error), step, hop: this.going?.hop.name, transaction: envelope.id },

@@ -1,7 +1,8 @@
 /** One next hop: how to get a connection to it, and what becomes of the connection afterwards. */
 import type { Clock, Lifecycle, MaybePromise, Session } from '@mailverb/contract';
-import { isPromise } from '@mailverb/contract';
+import { isPromise, slot } from '@mailverb/contract';
 import {
+  ClientError,
   ClientPool,
   openConnection,
   peerName,
@@ -11,6 +12,7 @@ import {
   type ClientSettings,
   type PoolSettings,
   type RepresentedPeer,
+  type ServerCapabilities,
 } from '@mailverb/client';
 
 /** What a next hop is told about the client. */
@@ -22,6 +24,12 @@ export interface HopManners {
   readonly allowPlaintext?: boolean | undefined;
 }
 
+/**
+ * A connection on which the session's client has logged in (libs/auth/smtp): whoever gives its mail to the same server uses that one, so that the
+ * mail goes as that user's. It is parked, or in use.
+ */
+export const LOGGED_IN = slot<ClientConnection>('logged in at the next hop', 'connection');
+
 /** How long a next hop that could not be reached is tried last. */
 const REST_MS = 30_000;
 
@@ -32,6 +40,7 @@ export class NextHop implements Lifecycle {
   /** Connections that belong to one session: a PROXY header, or who has logged in, can't be taken back. */
   private readonly bound = new Map<Session, ClientConnection>();
   private restsUntil = 0;
+  private learned: ServerCapabilities | undefined;
 
   constructor(
     readonly settings: ClientSettings,
@@ -52,8 +61,29 @@ export class NextHop implements Lifecycle {
     return this.pool.size + this.bound.size;
   }
 
+  /** What it offered when somebody connected last; undefined if nobody has. */
+  get capabilities(): ServerCapabilities | undefined {
+    return this.learned;
+  }
+
+  /** Connects to see what it offers, and keeps the connection for the first message. Never rejects. */
+  async probe(): Promise<void> {
+    // Nobody to speak for yet, and a connection that names nobody is not to be used for somebody.
+    if (this.settings.proxyHeader !== undefined) {
+      await this.open(undefined)
+        .then((connection) => connection.quit())
+        .catch(() => undefined);
+      return;
+    }
+    await Promise.resolve(this.pool.acquire())
+      .then((connection) => this.pool.release(connection))
+      .catch(() => undefined);
+  }
+
   /** A connection that is ready for a transaction of this session. @param fresh true for a new one. @throws {ClientError} */
   lease(session: Session, fresh = false): MaybePromise<ClientConnection> {
+    const own = session.get(LOGGED_IN);
+    if (own?.peer === this.name) return this.loggedIn(own);
     if (this.settings.proxyHeader !== undefined) return this.ownConnection(session, fresh);
     const connection = this.pool.acquire(fresh);
     if (!this.manners.xclient) return connection;
@@ -64,6 +94,7 @@ export class NextHop implements Lifecycle {
 
   /** The transaction is over. */
   release(connection: ClientConnection, session: Session): void {
+    if (session.get(LOGGED_IN) === connection) return connection.park(this.manners.pool.idleMs, () => undefined);
     if (this.settings.proxyHeader === undefined) return this.pool.release(connection);
     if (!connection.quiet || connection.messages >= this.manners.pool.maxMessages) void connection.quit();
     else this.bind(connection, session);
@@ -71,23 +102,28 @@ export class NextHop implements Lifecycle {
 
   /** Sees off what was kept for a session. */
   sessionClosed(session: Session): void {
-    const connection = this.bound.get(session);
+    const connection = this.bound.get(session) ?? session.get(LOGGED_IN);
     this.bound.delete(session);
-    if (connection?.unpark() === true) void connection.quit();
-  }
-
-  /** Gives a session a connection of its own, on which somebody has logged in. */
-  bind(connection: ClientConnection, session: Session): void {
-    this.bound.set(session, connection);
-    connection.park(this.manners.pool.idleMs, () => {
-      if (this.bound.get(session) === connection) this.bound.delete(session);
-    });
+    if (connection?.peer === this.name && connection.unpark()) void connection.quit();
   }
 
   async stop(): Promise<void> {
     const bound = [...this.bound.values()];
     this.bound.clear();
     await Promise.all([this.pool.close(), ...bound.map((connection) => connection.quit())]);
+  }
+
+  private loggedIn(connection: ClientConnection): ClientConnection {
+    if (connection.unpark()) return connection;
+    connection.destroy();
+    throw new ClientError('closed', 'idle', `${this.name}: the connection on which the client has logged in is gone`);
+  }
+
+  private bind(connection: ClientConnection, session: Session): void {
+    this.bound.set(session, connection);
+    connection.park(this.manners.pool.idleMs, () => {
+      if (this.bound.get(session) === connection) this.bound.delete(session);
+    });
   }
 
   private async ownConnection(session: Session, fresh: boolean): Promise<ClientConnection> {
@@ -105,6 +141,7 @@ export class NextHop implements Lifecycle {
       const { credentials, allowPlaintext } = this.manners;
       const connection = await openConnection(this.settings, { client, credentials, allowPlaintext });
       this.restsUntil = 0;
+      this.learned = connection.capabilities;
       return connection;
     } catch (error) {
       this.restsUntil = this.clock.now() + REST_MS;

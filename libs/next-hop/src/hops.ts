@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Clock, Lifecycle, Session } from '@mailverb/contract';
 import { sealCredentials, type ClientCredentials, type ClientSettings, type Target } from '@mailverb/client';
-import { NextHop } from './hop.js';
+import { LOGGED_IN, NextHop } from './hop.js';
 import type { NextHopOptions } from './next-hop.options.js';
 
 /** What differs between plugins, and is no option of all of them. */
@@ -43,9 +43,9 @@ export class NextHops implements Lifecycle {
     });
   }
 
-  /** The hop at this address, for sessions of this listener. */
-  at(target: Target, session: Session): NextHop {
-    const name = this.options.name ?? session.listener.hostname;
+  /** The hop at this address. @param hostname of the listener. */
+  at(target: Target, hostname: string): NextHop {
+    const name = this.options.name ?? hostname;
     const key = 'path' in target ? target.path : `${target.host} ${target.port} ${target.addresses?.join(' ') ?? ''}`;
     const found = this.hops.get(`${key} ${name}`);
     if (found !== undefined) {
@@ -63,7 +63,7 @@ export class NextHops implements Lifecycle {
 
   /** Lets go of what is kept for a session; only where a connection can belong to one. */
   sessionClosed(session: Session): void {
-    if (this.kind.proxyHeader === undefined) return;
+    if (this.kind.proxyHeader === undefined && session.get(LOGGED_IN) === undefined) return;
     for (const hop of this.hops.values()) hop.sessionClosed(session);
   }
 

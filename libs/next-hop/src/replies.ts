@@ -36,6 +36,11 @@ export function passedOn(answer: Reply): Reply {
   return new Reply(code, enhanced ?? DEFAULT_CODES.get(Math.floor(code / 100)), lines);
 }
 
+/** The same code, and words that tell nothing of who said it. */
+export function inOurWords({ code, enhanced }: Reply): Reply {
+  return new Reply(code, enhanced, [code < 300 ? 'Ok' : code < 500 ? 'not now, try again later' : 'refused']);
+}
+
 /** The reply for what was thrown on the way to the next hop. */
 export function replyTo(error: unknown): Reply {
   if (error instanceof MessageRefused) return passedOn(error.reply);

@@ -65,6 +65,7 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['tee', () => import('@mailverb/delivery-tee')],
     ['fallback', () => import('@mailverb/delivery-fallback')],
     ['lmtp', () => import('@mailverb/delivery-lmtp')],
+    ['proxy', () => import('@mailverb/proxy-smtp')],
     ['relay', () => import('@mailverb/delivery-relay')],
   ]),
   // In the order in which they are offered: what tells the server least comes first.

@@ -45,6 +45,10 @@ export class LmtpDelivery implements DeliveryStrategy, Lifecycle {
   }
 
   begin(envelope: Envelope, session: Session): DeliveryTransaction {
-    return new HopTransaction(() => [this.hops.at(this.target, session)], { envelope, session, logger: this.logger });
+    return new HopTransaction(() => [this.hops.at(this.target, session.listener.hostname)], {
+      envelope,
+      session,
+      logger: this.logger,
+    });
   }
 }

@@ -49,6 +49,10 @@ export class RelayDelivery implements DeliveryStrategy, Lifecycle {
     return this.hops.stop();
   }
 
+  sessionClosed(session: Session): void {
+    this.hops.sessionClosed(session);
+  }
+
   begin(envelope: Envelope, session: Session): DeliveryTransaction {
     return new HopTransaction(() => this.inOrder(session), { envelope, session, logger: this.logger });
   }
@@ -61,7 +65,7 @@ export class RelayDelivery implements DeliveryStrategy, Lifecycle {
       if (this.inTurn) tier.turn = (turn + 1) % targets.length;
       for (let i = 0; i < targets.length; i++) {
         const target = targets[(turn + i) % targets.length];
-        if (target !== undefined) hops.push(this.hops.at(target, session));
+        if (target !== undefined) hops.push(this.hops.at(target, session.listener.hostname));
       }
     }
     if (hops.length === 1 || !hops.some((hop) => hop.resting)) return hops;

@@ -1,9 +1,9 @@
 /** The manifest of the delivery strategy proxy. */
 import { definePlugin } from '@mailverb/contract';
-import { proxyOptions } from './proxy.options.js';
 import { ProxyDelivery } from './proxy.delivery.js';
+import { proxyOptions } from './proxy.options.js';
 
-/** Takes every message, and keeps nothing yet. */
+/** Proxies live to another mail server. */
 export const proxyPlugin = definePlugin({
   name: 'proxy-smtp',
   options: proxyOptions,

@@ -1,58 +1,84 @@
-/** proxy: reads every message and keeps none. An example: say here where yours puts them, and what its 250 survives. */
+/**
+ * The live proxy: another mail server answers while the client waits. Its verdict on each recipient is ours, its reply at the end is ours, and EHLO offers
+ * nothing that it could not take. It hears of a message when the first recipient has passed our policies, and of nothing before.
+ */
 import {
-  BodyAborted,
+  Clock,
+  Listener,
+  Logger,
   Options,
-  delivered,
-  outcomes,
-  type Body,
   type DeliveryStrategy,
   type DeliveryTransaction,
-  type Outcome,
-  type Recipient,
+  type Envelope,
+  type Lifecycle,
+  type ListenerInfo,
+  type Session,
 } from '@mailverb/contract';
-import { drain } from '@mailverb/body';
+import { HopTransaction, NextHops, type NextHop } from '@mailverb/next-hop';
+import { resolve } from 'node:path';
 import { inject, injectable } from 'tsyringe';
+import { offeredBehind } from './keywords.js';
 import type { ProxyOptions } from './proxy.options.js';
+
+/** How long the start waits for the server behind: what it offers is better known before the first client than after. */
+const PROBE_MS = 2000;
 
 /** The delivery strategy proxy. */
 @injectable()
-export class ProxyDelivery implements DeliveryStrategy {
-  readonly durability = 'none';
+export class ProxyDelivery implements DeliveryStrategy, Lifecycle {
+  readonly durability = 'remote';
+  private readonly hops: NextHops;
 
-  constructor(@inject(Options) private readonly options: ProxyOptions) {}
-
-  begin(): DeliveryTransaction {
-    return new ProxyTransaction(this.options.words);
-  }
-}
-
-/** One message. What it opens here must be closed by `commit` and by `abort`. */
-class ProxyTransaction implements DeliveryTransaction {
-  readonly #recipients: Recipient[] = [];
-  #aborted = false;
-
-  constructor(private readonly words: string) {}
-
-  recipient(recipient: Recipient): undefined {
-    this.#recipients.push(recipient);
+  constructor(
+    @inject(Options) private readonly options: ProxyOptions,
+    @inject(Listener) private readonly listener: ListenerInfo,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(Logger) private readonly logger: Logger,
+  ) {
+    const { protocol, xclient, proxyHeader } = options;
+    this.hops = new NextHops(options, { protocol, xclient, proxyHeader }, clock);
   }
 
-  async body(body: Body): Promise<void> {
-    this.#expectOpen();
-    await drain(body);
+  async start(): Promise<void> {
+    await this.hops.start();
+    if (this.options.keywords === 'ours') return;
+    // One that is down is no reason not to start: it defers, and is asked again with the first message.
+    await new Promise<void>((done) => {
+      const alarm = this.clock.after(PROBE_MS, done);
+      void this.hop()
+        .probe()
+        .then(() => {
+          alarm.cancel();
+          done();
+        });
+    });
   }
 
-  commit(): readonly Outcome[] {
-    this.#expectOpen();
-    return outcomes(this.#recipients, delivered(this.words));
+  stop(): Promise<void> {
+    return this.hops.stop();
   }
 
-  abort(): void {
-    this.#aborted = true;
+  begin(envelope: Envelope, session: Session): DeliveryTransaction {
+    return new HopTransaction(() => [this.hop()], {
+      envelope,
+      session,
+      logger: this.logger,
+      words: this.options.words,
+    });
   }
 
-  // What was under way when the server gave up may go on: nothing may come of it.
-  #expectOpen(): void {
-    if (this.#aborted) throw new BodyAborted('the transaction was aborted');
+  offers(keyword: string, argument: string | undefined): string | undefined | false {
+    if (this.options.keywords === 'ours') return argument;
+    return offeredBehind(this.hop().capabilities, keyword, argument);
+  }
+
+  sessionClosed(session: Session): void {
+    this.hops.sessionClosed(session);
+  }
+
+  private hop(): NextHop {
+    const { host, port, path } = this.options;
+    const target = host === undefined ? { path: resolve(path ?? '') } : { host, port };
+    return this.hops.at(target, this.listener.hostname);
   }
 }
