@@ -19,6 +19,8 @@ have s-nail || missing+=(s-nail)
 have mutt || missing+=(mutt libsasl2-modules)
 have haproxy || missing+=(haproxy)
 have slapd || missing+=(slapd)
+have nats-server || missing+=(nats-server)
+have rabbitmq-server || missing+=(rabbitmq-server)
 have ldapadd || missing+=(ldap-utils)
 have systemd-analyze && have systemd-socket-activate || missing+=(systemd)
 # What swaks needs for TLS and for mechanisms beyond its own.
