@@ -92,9 +92,20 @@ export class NextHop implements Lifecycle {
       : this.represented(connection, session);
   }
 
+  /** A new connection, with credentials that are not ours. @throws {ClientError} */
+  connectAs(credentials: ClientCredentials, allowPlaintext: boolean): Promise<ClientConnection> {
+    return openConnection(this.settings, { credentials, allowPlaintext });
+  }
+
+  /** Keeps a connection on which the session's client has logged in. */
+  keepFor(session: Session, connection: ClientConnection): void {
+    session.set(LOGGED_IN, connection);
+    connection.park(this.manners.pool.idleMs, () => undefined);
+  }
+
   /** The transaction is over. */
   release(connection: ClientConnection, session: Session): void {
-    if (session.get(LOGGED_IN) === connection) return connection.park(this.manners.pool.idleMs, () => undefined);
+    if (session.get(LOGGED_IN) === connection) return this.keepFor(session, connection);
     if (this.settings.proxyHeader === undefined) return this.pool.release(connection);
     if (!connection.quiet || connection.messages >= this.manners.pool.maxMessages) void connection.quit();
     else this.bind(connection, session);

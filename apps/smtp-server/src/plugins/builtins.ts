@@ -50,6 +50,7 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['unless', () => import('@mailverb/policy-unless')],
     ['require', () => import('@mailverb/policy-require')],
     ['sender-login', () => import('@mailverb/policy-sender-login')],
+    ['call-ahead', () => import('@mailverb/policy-call-ahead')],
   ]),
   transform: new Map<string, Load>([
     ['received', () => import('@mailverb/transform-received')],
@@ -81,6 +82,7 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['ldap', () => import('@mailverb/auth-ldap')],
     ['http', () => import('@mailverb/auth-http')],
     ['jwt', () => import('@mailverb/auth-jwt')],
+    ['smtp', () => import('@mailverb/auth-smtp')],
   ]),
   store: new Map<string, Load>([
     ['memory', () => import('@mailverb/store-memory')],

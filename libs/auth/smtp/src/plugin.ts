@@ -1,9 +1,9 @@
 /** The manifest of the authenticator smtp. */
 import { definePlugin } from '@mailverb/contract';
-import { smtpOptions } from './smtp.options.js';
 import { SmtpAuthenticator } from './smtp.authenticator.js';
+import { smtpOptions } from './smtp.options.js';
 
-/** Knows bearer tokens by their hashes. */
+/** Knows identities by asking another mail server. */
 export const smtpPlugin = definePlugin({
   name: 'auth-smtp',
   options: smtpOptions,

@@ -1,24 +1,60 @@
-/** smtp: knows bearer tokens by their hashes. An example: say here where yours has its identities from. */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { Options, type Authenticator } from '@mailverb/contract';
+/**
+ * smtp: identities from another mail server, which is asked by logging in there with what the client has said. Its 235 is a yes, its 535 a no; whatever else
+ * happens can't tell (attack A26). Passwords only: a server does not say whose a token is.
+ */
+import {
+  Clock,
+  Listener,
+  Logger,
+  Options,
+  type Authenticator,
+  type Lifecycle,
+  type ListenerInfo,
+  type Session,
+} from '@mailverb/contract';
+import { ClientError, sealCredentials } from '@mailverb/client';
+import { NextHops } from '@mailverb/next-hop';
 import { inject, injectable } from 'tsyringe';
 import type { SmtpOptions } from './smtp.options.js';
 
+/** RFC 4954 6, and what older servers say. */
+const WRONG: ReadonlySet<number> = new Set([535, 530, 550]);
+
 /** The authenticator smtp. */
 @injectable()
-export class SmtpAuthenticator implements Authenticator {
-  /** Private to the language and not only to the compiler: no dump of an object shows it. */
-  readonly #hashes: ReadonlyMap<string, Buffer>;
+export class SmtpAuthenticator implements Authenticator, Lifecycle {
+  private readonly hops: NextHops;
 
-  constructor(@inject(Options) { tokens }: SmtpOptions) {
-    this.#hashes = new Map(Object.entries(tokens).map(([name, hash]) => [name, Buffer.from(hash, 'hex')]));
+  constructor(
+    @inject(Options) private readonly options: SmtpOptions,
+    @inject(Listener) private readonly listener: ListenerInfo,
+    @inject(Clock) clock: Clock,
+    @inject(Logger) private readonly logger: Logger,
+  ) {
+    this.hops = new NextHops({ ...options, chunking: true }, { protocol: 'smtp' }, clock);
   }
 
-  /** Looks at all of them, so that the time it takes says nothing. What can't tell rejects; undefined means that the token is no good. */
-  token(token: string): string | undefined {
-    const hash = createHash('sha256').update(token).digest();
-    let found: string | undefined;
-    for (const [name, known] of this.#hashes) if (timingSafeEqual(hash, known)) found = name;
-    return found;
+  start(): Promise<void> {
+    return this.hops.start();
+  }
+
+  stop(): Promise<void> {
+    return this.hops.stop();
+  }
+
+  async password(name: string, password: string, session: Session): Promise<string | undefined> {
+    const { host, port, keep, allowPlaintext } = this.options;
+    const hop = this.hops.at({ host, port }, this.listener.hostname);
+    try {
+      const connection = await hop.connectAs(sealCredentials({ username: name, password }), allowPlaintext);
+      if (keep) hop.keepFor(session, connection);
+      else void connection.quit();
+      return name;
+    } catch (error) {
+      if (error instanceof ClientError && WRONG.has(error.reply?.code ?? 0) && error.fault === 'auth') return undefined;
+      const why = error instanceof Error ? error.message : 'failed';
+      this.logger.error({ hop: hop.name, why }, 'the server that knows identities gave no answer');
+      throw error;
+    }
   }
 }

@@ -1,13 +1,28 @@
 /** Options of the authenticator smtp. */
+import { nextHopShape } from '@mailverb/next-hop';
 import { z } from 'zod';
 
-const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hexadecimal, lower case');
+/** We have no credentials of our own here, and no message to send. */
+const { name, tls, timeouts, pool, localAddress } = nextHopShape;
 
 export const smtpOptions = z.strictObject({
-  tokens: z
-    .record(z.string().min(1), hash)
-    .default({})
-    .describe('Names to the SHA-256 of their tokens, in hexadecimal. Only for long random tokens.'),
+  host: z.string().min(1).describe('The server that knows identities: host name or address.'),
+  port: z.int().min(1).max(65535).default(587).describe('Its port.'),
+  keep: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Keep the connection on which somebody has logged in: a proxy or relay to the same `host` and `port` in this session sends its mail over it, as that user.',
+    ),
+  allowPlaintext: z
+    .boolean()
+    .default(false)
+    .describe('Ask over a connection that is not encrypted: only a server on the same machine.'),
+  name,
+  tls,
+  timeouts,
+  pool,
+  localAddress,
 });
 
 /** What the class gets. */

@@ -1,12 +1,13 @@
 /** The manifest of the policy call-ahead. */
-import { definePlugin } from '@mailverb/contract';
+import { Store, definePlugin } from '@mailverb/contract';
 import { callAheadOptions } from './call-ahead.options.js';
 import { CallAheadPolicy } from './call-ahead.policy.js';
 
-/** Says at MAIL which senders are not welcome. */
+/** Asks another server who its recipients are. */
 export const callAheadPlugin = definePlugin({
   name: 'policy-call-ahead',
   options: callAheadOptions,
+  needs: [Store],
   register(contribute) {
     contribute.policy('call-ahead', CallAheadPolicy);
   },
