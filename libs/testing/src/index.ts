@@ -22,10 +22,29 @@ export {
 } from './conversation/describe.js';
 export { parseConversation } from './conversation/parse.js';
 export { ConversationMismatch, runConversation, type RunOptions } from './conversation/run.js';
+export type { DnsFault, DnsRecords, DnsTable } from './dns/dns-table.js';
+export { TestDnsServer, type DnsQuery } from './dns/test-dns-server.js';
 export { settle, turn, within } from './event-loop.js';
 export { FAKE_EPOCH, FakeClock } from './fake-clock.js';
 export { LineReader } from './line-reader.js';
 export { memoryPair, MemorySocket, type MemoryPairOptions } from './memory-pair.js';
+export type {
+  PeerAnswer,
+  PeerCommand,
+  PeerFault,
+  PeerLogin,
+  PeerMessage,
+  PeerMoment,
+  PeerOptions,
+  PeerPath,
+  PeerProxy,
+  PeerReplies,
+  PeerReply,
+  PeerStep,
+  PeerTls,
+  PeerTrouble,
+} from './peer/peer-options.js';
+export { ScriptedPeer, scriptedPeer } from './peer/scripted-peer.js';
 export { TestClient, type ClientReply } from './server/client.js';
 export { acceptEverybody, plainVerbs } from './server/plain-verbs.js';
 export {
