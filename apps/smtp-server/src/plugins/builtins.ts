@@ -50,6 +50,7 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['unless', () => import('@mailverb/policy-unless')],
     ['require', () => import('@mailverb/policy-require')],
     ['sender-login', () => import('@mailverb/policy-sender-login')],
+    ['rate-limit', () => import('@mailverb/policy-rate-limit')],
     ['call-ahead', () => import('@mailverb/policy-call-ahead')],
   ]),
   transform: new Map<string, Load>([

@@ -1,12 +1,13 @@
 /** The manifest of the policy rate-limit. */
-import { definePlugin } from '@mailverb/contract';
+import { Store, definePlugin } from '@mailverb/contract';
 import { rateLimitOptions } from './rate-limit.options.js';
 import { RateLimitPolicy } from './rate-limit.policy.js';
 
-/** Says at MAIL which senders are not welcome. */
+/** Limits how much may pass in which time. */
 export const rateLimitPlugin = definePlugin({
   name: 'policy-rate-limit',
   options: rateLimitOptions,
+  needs: [Store],
   register(contribute) {
     contribute.policy('rate-limit', RateLimitPolicy);
   },
