@@ -8,6 +8,7 @@ import { measureCpu, type CpuResult } from './measure/cpu.js';
 import { measureGrowth, measureIdle, type MemoryResult } from './measure/memory.js';
 import { profile, type ProfileResult } from './measure/profile.js';
 import { USAGE, readOptions, type BenchOptions, type Part } from './options.js';
+import { compareProxies } from './proxy/compare.js';
 import type { ProtocolCalls } from './protocol/main.js';
 import { Remote, endAll } from './process/remote.js';
 import { openFilesLimit } from './process/resident.js';
@@ -16,6 +17,7 @@ import { maildirTable } from './report/maildir.js';
 import { memoryTable } from './report/memory.js';
 import { profileTables } from './report/profile.js';
 import { protocolTable } from './report/protocol.js';
+import { proxyTable } from './report/proxy.js';
 import { versions } from './report/versions.js';
 
 const FOLDER = new URL('../../../docs/benchmarks/', import.meta.url);
@@ -68,6 +70,10 @@ const MEASURES: Readonly<Record<Part, Measure>> = {
       return `${title}\n\nNot measured: it needs root and an installed Postfix (see --install-postfix).`;
     progress('maildir');
     return `${title}\n\n${maildirTable(await compareMaildir(maildir), maildir)}`;
+  },
+  async proxy({ cpu }, driver) {
+    progress('proxy');
+    return `## Live proxy\n\n${proxyTable(await compareProxies(driver, cpu))}`;
   },
   async profile({ scenarios, servers, cpu }, driver) {
     const results: ProfileResult[] = [];

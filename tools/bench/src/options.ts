@@ -6,10 +6,10 @@ import type { MaildirSettings } from './maildir/compare.js';
 import type { CpuSettings } from './measure/cpu.js';
 
 /** What can be measured, in this order. */
-export const PARTS = ['cpu', 'memory', 'protocol', 'maildir', 'profile'] as const;
+export const PARTS = ['cpu', 'memory', 'protocol', 'maildir', 'proxy', 'profile'] as const;
 
 /** What is measured unless something else is asked for. */
-const USUAL: readonly Part[] = ['cpu', 'memory', 'protocol', 'maildir'];
+const USUAL: readonly Part[] = ['cpu', 'memory', 'protocol', 'maildir', 'proxy'];
 
 export type Part = (typeof PARTS)[number];
 
@@ -39,7 +39,8 @@ export const USAGE = `npm run bench -- [options]
   --install-postfix   apt-get install postfix first, if it is not there
   --help
 
-The part "maildir" needs root and Debian's postfix.`;
+The part "maildir" needs root and Debian's postfix. The part "proxy" installs Haraka from npm into a temporary folder, and needs Debian's nginx and
+libnginx-mod-mail; what is not there is left out, and said so.`;
 
 const FULL = { seconds: 2, windows: 5, maxWarmup: 12, idle: 10_000, messages: 10_000, rounds: 5 };
 const QUICK = { seconds: 0.5, windows: 3, maxWarmup: 4, idle: 10_000, messages: 2_000, rounds: 2 };
