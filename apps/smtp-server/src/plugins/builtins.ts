@@ -69,6 +69,8 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['lmtp', () => import('@mailverb/delivery-lmtp')],
     ['proxy', () => import('@mailverb/proxy-smtp')],
     ['relay', () => import('@mailverb/delivery-relay')],
+    ['webhook', () => import('@mailverb/delivery-webhook')],
+    ['pipe', () => import('@mailverb/delivery-pipe')],
   ]),
   // In the order in which they are offered: what tells the server least comes first.
   mechanism: new Map<string, Load>([

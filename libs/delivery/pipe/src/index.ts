@@ -1,4 +1,4 @@
 /** The delivery strategy pipe as a plugin. */
 export { PipeDelivery } from './pipe.delivery.js';
-export { pipeOptions, type PipeOptions } from './pipe.options.js';
+export { pipeOptions, type PipeOptions, type PipeOptionsInput } from './pipe.options.js';
 export { pipePlugin, pipePlugin as default } from './plugin.js';

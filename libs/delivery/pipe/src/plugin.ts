@@ -1,9 +1,9 @@
 /** The manifest of the delivery strategy pipe. */
 import { definePlugin } from '@mailverb/contract';
-import { pipeOptions } from './pipe.options.js';
 import { PipeDelivery } from './pipe.delivery.js';
+import { pipeOptions } from './pipe.options.js';
 
-/** Takes every message, and keeps nothing yet. */
+/** Gives messages to a program. */
 export const pipePlugin = definePlugin({
   name: 'delivery-pipe',
   options: pipeOptions,
