@@ -3,7 +3,7 @@ import { definePlugin } from '@mailverb/contract';
 import { webhookOptions } from './webhook.options.js';
 import { WebhookDelivery } from './webhook.delivery.js';
 
-/** Takes every message, and keeps nothing yet. */
+/** Posts messages to a URL. */
 export const webhookPlugin = definePlugin({
   name: 'delivery-webhook',
   options: webhookOptions,

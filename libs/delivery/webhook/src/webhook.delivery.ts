@@ -1,58 +1,68 @@
-/** webhook: reads every message and keeps none. An example: say here where yours puts them, and what its 250 survives. */
+/**
+ * Posts each message to a URL. Our 250 is said when the endpoint has said 2xx to the whole of it, and never otherwise.
+ *
+ * A message is always held (`wholeMessage`): what is posted is made from it twice, once to know its length and to sign it, and once to send
+ * it. Nothing of it is kept in memory beside the holding, however large its attachments are.
+ */
+import { readFile } from 'node:fs/promises';
 import {
-  BodyAborted,
+  Clock,
+  Logger,
   Options,
-  delivered,
-  outcomes,
-  type Body,
+  type DeliveryContext,
   type DeliveryStrategy,
   type DeliveryTransaction,
-  type Outcome,
-  type Recipient,
+  type Envelope,
+  type Lifecycle,
+  type Session,
 } from '@mailverb/contract';
-import { drain } from '@mailverb/body';
 import { inject, injectable } from 'tsyringe';
+import { Answers } from './answer.js';
+import { Endpoint } from './endpoint.js';
+import { formOf } from './forms/index.js';
+import { requestMaker } from './request.js';
 import type { WebhookOptions } from './webhook.options.js';
+import { WebhookTransaction, type Webhook } from './webhook.transaction.js';
 
-/** The delivery strategy webhook. */
+/** Posts messages. */
 @injectable()
-export class WebhookDelivery implements DeliveryStrategy {
-  readonly durability = 'none';
+export class WebhookDelivery implements DeliveryStrategy, Lifecycle {
+  readonly durability = 'remote';
+  readonly wholeMessage = true;
+  readonly #options: WebhookOptions;
+  readonly #webhook: Webhook;
+  #endpoint: Endpoint | undefined;
 
-  constructor(@inject(Options) private readonly options: WebhookOptions) {}
-
-  begin(): DeliveryTransaction {
-    return new WebhookTransaction(this.options.words);
-  }
-}
-
-/** One message. What it opens here must be closed by `commit` and by `abort`. */
-class WebhookTransaction implements DeliveryTransaction {
-  readonly #recipients: Recipient[] = [];
-  #aborted = false;
-
-  constructor(private readonly words: string) {}
-
-  recipient(recipient: Recipient): undefined {
-    this.#recipients.push(recipient);
-  }
-
-  async body(body: Body): Promise<void> {
-    this.#expectOpen();
-    await drain(body);
-  }
-
-  commit(): readonly Outcome[] {
-    this.#expectOpen();
-    return outcomes(this.#recipients, delivered(this.words));
+  constructor(@inject(Options) options: WebhookOptions, @inject(Clock) clock: Clock, @inject(Logger) logger: Logger) {
+    this.#options = options;
+    const { origin, pathname } = new URL(options.url);
+    this.#webhook = {
+      clock,
+      logger,
+      // As it may be told: what stands behind the question mark may be a secret.
+      url: `${origin}${pathname}`,
+      timeout: options.timeout,
+      rejectUnparsable: options.unparsable === 'reject',
+      envelopeInHead: options.form === 'raw',
+      form: formOf(options),
+      request: requestMaker(options),
+      answers: new Answers(options.statuses, options.readAnswer),
+      endpoint: () => this.#endpoint,
+    };
   }
 
-  abort(): void {
-    this.#aborted = true;
+  async start(): Promise<void> {
+    const { ca } = this.#options;
+    const pem = ca === undefined ? undefined : await readFile(ca, 'utf8');
+    this.#endpoint = new Endpoint({ ...this.#options, ca: pem });
   }
 
-  // What was under way when the server gave up may go on: nothing may come of it.
-  #expectOpen(): void {
-    if (this.#aborted) throw new BodyAborted('the transaction was aborted');
+  async stop(): Promise<void> {
+    await this.#endpoint?.close();
+    this.#endpoint = undefined;
+  }
+
+  begin(envelope: Envelope, session: Session, { signal }: DeliveryContext): DeliveryTransaction {
+    return new WebhookTransaction(this.#webhook, envelope, session, signal);
   }
 }
