@@ -21,6 +21,8 @@ have haproxy || missing+=(haproxy)
 have slapd || missing+=(slapd)
 have nats-server || missing+=(nats-server)
 have rabbitmq-server || missing+=(rabbitmq-server)
+have procmail || missing+=(procmail)
+have maildrop || missing+=(maildrop)
 have ldapadd || missing+=(ldap-utils)
 have systemd-analyze && have systemd-socket-activate || missing+=(systemd)
 # What swaks needs for TLS and for mechanisms beyond its own.
