@@ -1,4 +1,5 @@
 /** The connection loop, the verb registry, the stage runner, the body path, listeners, the plugin host. For apps; plugins import contract. */
+export { SystemClock } from './system-clock.js';
 export { tuneHeap } from './heap.js';
 export { createServer, StartError } from './host/create-server.js';
 export { nearest } from './host/nearest.js';

@@ -25,6 +25,8 @@ export { ConversationMismatch, runConversation, type RunOptions } from './conver
 export type { DnsFault, DnsRecords, DnsTable } from './dns/dns-table.js';
 export { TestDnsServer, type DnsQuery } from './dns/test-dns-server.js';
 export { settle, turn, within } from './event-loop.js';
+// Time that passes, for specs with real sockets.
+export { SystemClock } from '@mailverb/core';
 export { FAKE_EPOCH, FakeClock } from './fake-clock.js';
 export { LineReader } from './line-reader.js';
 export { memoryPair, MemorySocket, type MemoryPairOptions } from './memory-pair.js';
