@@ -49,7 +49,7 @@ describe('YAML', () => {
     ['- a\n', 1],
     ['text', 1],
     ['a: 1\n? [b]\n: 2\n', 1],
-    ['a: [1\n', 1],
+    ['a: [1\n', 2],
   ])('%j is wrong in line %d', (text, line) => {
     expect(() => read(text, 'yaml')).toThrow(expect.objectContaining({ name: 'TableError', line }));
   });
