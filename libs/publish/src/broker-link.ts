@@ -19,6 +19,7 @@ export type Dial<C extends BrokerConnection> = (signal: AbortSignal) => Promise<
 
 /** One connection to a broker, or the reason why there is none. */
 export class BrokerLink<C extends BrokerConnection> implements Lifecycle {
+  private readonly options: LinkOptions;
   private current: C | undefined = undefined;
   private cause: unknown = new Error('it was not started');
   private dialing: Promise<void> | undefined = undefined;
@@ -33,11 +34,14 @@ export class BrokerLink<C extends BrokerConnection> implements Lifecycle {
   constructor(
     private readonly name: string,
     private readonly dial: Dial<C>,
-    private readonly options: LinkOptions,
+    options: LinkOptions,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {
-    this.pauseMs = options.reconnectAfter;
+    const { connectTimeout, reconnectAfter, reconnectAtMost } = options;
+    // A plugin gives all its options, and some of them are secrets.
+    this.options = { connectTimeout, reconnectAfter, reconnectAtMost };
+    this.pauseMs = reconnectAfter;
   }
 
   /** Why there is no connection; undefined if there is one. */

@@ -34,9 +34,14 @@ export class PublishingDelivery implements DeliveryStrategy, Lifecycle {
   /** Brokers take a message in one piece, so it can as well be complete before the first octet is sent. */
   readonly wholeMessage = true;
   private readonly gate: Gate;
+  private readonly publishing: Publishing;
 
-  constructor(private readonly publishing: Publishing) {
-    const { maxInFlight, maxInFlightSize, waitTimeout } = publishing.options;
+  constructor(publishing: Publishing) {
+    const { envelope, recipientsPerMessage, maxSize, timeout, ...inFlight } = publishing.options;
+    const { maxInFlight, maxInFlightSize, waitTimeout } = inFlight;
+    const limits = { maxInFlight, maxInFlightSize, waitTimeout };
+    // A plugin gives all its options, and some of them are secrets: those are not kept where they can be seen.
+    this.publishing = { ...publishing, options: { envelope, recipientsPerMessage, maxSize, timeout, ...limits } };
     this.gate = new Gate({ messages: maxInFlight, octets: maxInFlightSize, wait: waitTimeout }, publishing.clock);
   }
 

@@ -1,58 +1,49 @@
-/** nats: reads every message and keeps none. An example: say here where yours puts them, and what its 250 survives. */
+/** Publishes to a stream of NATS JetStream: 250 when the stream has acknowledged that it keeps the message. */
 import {
-  BodyAborted,
+  Clock,
+  Logger,
   Options,
-  delivered,
-  outcomes,
-  type Body,
+  type DeliveryContext,
   type DeliveryStrategy,
   type DeliveryTransaction,
-  type Outcome,
-  type Recipient,
+  type Envelope,
+  type Lifecycle,
+  type Session,
 } from '@mailverb/contract';
-import { drain } from '@mailverb/body';
+import { PublishingDelivery } from '@mailverb/publish';
 import { inject, injectable } from 'tsyringe';
 import type { NatsOptions } from './nats.options.js';
+import { NatsPublisher } from './nats.publisher.js';
 
 /** The delivery strategy nats. */
 @injectable()
-export class NatsDelivery implements DeliveryStrategy {
-  readonly durability = 'none';
+export class NatsDelivery implements DeliveryStrategy, Lifecycle {
+  readonly durability = 'remote';
+  readonly wholeMessage = true;
+  // Private for the language too: what it holds has secrets, and must not be seen when this is dumped.
+  readonly #publishing: PublishingDelivery;
 
-  constructor(@inject(Options) private readonly options: NatsOptions) {}
-
-  begin(): DeliveryTransaction {
-    return new NatsTransaction(this.options.words);
-  }
-}
-
-/** One message. What it opens here must be closed by `commit` and by `abort`. */
-class NatsTransaction implements DeliveryTransaction {
-  readonly #recipients: Recipient[] = [];
-  #aborted = false;
-
-  constructor(private readonly words: string) {}
-
-  recipient(recipient: Recipient): undefined {
-    this.#recipients.push(recipient);
+  constructor(@inject(Options) options: NatsOptions, @inject(Clock) clock: Clock, @inject(Logger) logger: Logger) {
+    const publisher = new NatsPublisher(options, clock, logger);
+    this.#publishing = new PublishingDelivery({
+      name: 'nats',
+      publisher,
+      target: options.subject,
+      options,
+      clock,
+      logger,
+    });
   }
 
-  async body(body: Body): Promise<void> {
-    this.#expectOpen();
-    await drain(body);
+  start(): Promise<void> {
+    return this.#publishing.start();
   }
 
-  commit(): readonly Outcome[] {
-    this.#expectOpen();
-    return outcomes(this.#recipients, delivered(this.words));
+  stop(): Promise<void> {
+    return this.#publishing.stop();
   }
 
-  abort(): void {
-    this.#aborted = true;
-  }
-
-  // What was under way when the server gave up may go on: nothing may come of it.
-  #expectOpen(): void {
-    if (this.#aborted) throw new BodyAborted('the transaction was aborted');
+  begin(envelope: Envelope, session: Session, context: DeliveryContext): DeliveryTransaction {
+    return this.#publishing.begin(envelope, session, context);
   }
 }

@@ -3,7 +3,7 @@ import { definePlugin } from '@mailverb/contract';
 import { natsOptions } from './nats.options.js';
 import { NatsDelivery } from './nats.delivery.js';
 
-/** Takes every message, and keeps nothing yet. */
+/** Publishes to a stream of NATS JetStream. */
 export const natsPlugin = definePlugin({
   name: 'delivery-nats',
   options: natsOptions,
