@@ -46,6 +46,8 @@ export class ClientTransaction {
   /** Replies to chunks that have not come. */
   private readonly chunks: Promise<void>[] = [];
   private chunkFailure: unknown = undefined;
+  /** What becomes of the message, once its end was sent. */
+  private answers: Promise<readonly (Reply | ClientError)[]> | undefined = undefined;
   private state: 'commands' | 'data' | 'ending' | 'over' = 'commands';
 
   constructor(
@@ -55,11 +57,6 @@ export class ClientTransaction {
   ) {
     connection.messages += 1;
     connection.gathered.clear();
-  }
-
-  /** True once the server may have the whole message: what became of it is not known if the connection is lost now. */
-  get ending(): boolean {
-    return this.state === 'ending';
   }
 
   /** True once MAIL was taken, and until the end: `abort` has something to take back. */
@@ -135,7 +132,11 @@ export class ClientTransaction {
   async end(): Promise<readonly (Reply | ClientError)[]> {
     const { connection, settings } = this;
     const { gathered } = connection;
-    await this.settledChunks();
+    if (this.chunks.length > 0) await this.settledChunks();
+    if (this.chunkFailure !== undefined) throw this.chunkFailure;
+    // Given up meanwhile: what is sent now would be the end of nothing.
+    if (this.state !== 'data')
+      throw new ClientError('closed', 'final', `${connection.peer}: the transaction was given up`);
     this.state = 'ending';
     if (this.counted) {
       connection.say(`BDAT ${gathered.length} LAST`);
@@ -145,9 +146,9 @@ export class ClientTransaction {
       gathered.append(END_OF_DATA);
       connection.write(gathered.view());
     }
-    const answers = await Promise.all(
-      Array.from({ length: settings.protocol === 'lmtp' ? this.accepted : 1 }, () => this.finalReply()),
-    );
+    const count = settings.protocol === 'lmtp' ? this.accepted : 1;
+    this.answers = Promise.all(Array.from({ length: count }, () => this.finalReply()));
+    const answers = await this.answers;
     this.state = 'over';
     return answers;
   }
@@ -155,10 +156,12 @@ export class ClientTransaction {
   /** Leaves nothing of it on the server. The connection can be used again afterwards if it is `quiet`. */
   async abort(): Promise<void> {
     const { connection, state } = this;
+    // The end was sent, and can't be taken back: hanging up now would only leave it in doubt.
+    if (this.answers !== undefined) return void (await this.answers);
     this.state = 'over';
     if (state === 'over') return;
     // What has begun as DATA can only be stopped by hanging up, and who has not answered may do so at any time.
-    if (!connection.quiet || state === 'ending' || (state === 'data' && !this.counted)) return connection.destroy();
+    if (!connection.quiet || (state === 'data' && !this.counted)) return connection.destroy();
     if (this.mail === undefined) return;
     try {
       const answer = await connection.ask('RSET', 'rset', this.settings.timeouts.hello);
@@ -226,7 +229,8 @@ export class ClientTransaction {
     connection.write(...all);
     if (this.counted) this.expectChunk();
     await connection.flushed(settings.timeouts.body);
-    if (this.chunks.length >= MAX_CHUNKS) await this.chunks[0];
+    const most = connection.capabilities.has('PIPELINING') ? MAX_CHUNKS : 1;
+    if (this.chunks.length >= most) await this.chunks[0];
   }
 
   private expectChunk(): void {
@@ -246,7 +250,6 @@ export class ClientTransaction {
 
   private async settledChunks(): Promise<void> {
     while (this.chunks.length > 0) await this.chunks.at(-1);
-    if (this.chunkFailure !== undefined) throw this.chunkFailure;
   }
 }
 
