@@ -3,7 +3,7 @@ import { definePlugin } from '@mailverb/contract';
 import { delayOptions } from './delay.options.js';
 import { DelayPolicy } from './delay.policy.js';
 
-/** Says at MAIL which senders are not welcome. */
+/** Makes clients wait for answers. */
 export const delayPlugin = definePlugin({
   name: 'policy-delay',
   options: delayOptions,
