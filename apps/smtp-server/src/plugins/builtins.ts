@@ -51,6 +51,7 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['require', () => import('@mailverb/policy-require')],
     ['sender-login', () => import('@mailverb/policy-sender-login')],
     ['rate-limit', () => import('@mailverb/policy-rate-limit')],
+    ['greylist', () => import('@mailverb/policy-greylist')],
     ['delay', () => import('@mailverb/policy-delay')],
     ['call-ahead', () => import('@mailverb/policy-call-ahead')],
   ]),

@@ -1,12 +1,13 @@
 /** The manifest of the policy greylist. */
-import { definePlugin } from '@mailverb/contract';
+import { Store, definePlugin } from '@mailverb/contract';
 import { greylistOptions } from './greylist.options.js';
 import { GreylistPolicy } from './greylist.policy.js';
 
-/** Says at MAIL which senders are not welcome. */
+/** Says at RCPT who has to come again. */
 export const greylistPlugin = definePlugin({
   name: 'policy-greylist',
   options: greylistOptions,
+  needs: [Store],
   register(contribute) {
     contribute.policy('greylist', GreylistPolicy);
   },
