@@ -6,6 +6,7 @@ export * from './contracts/describe-logger.js';
 export * from './contracts/describe-mechanism.js';
 export * from './contracts/describe-observer.js';
 export * from './contracts/describe-policy.js';
+export * from './contracts/describe-remote-delivery.js';
 export * from './contracts/describe-store.js';
 export * from './contracts/describe-transform.js';
 export * from './contracts/describe-verb.js';

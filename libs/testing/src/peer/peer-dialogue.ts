@@ -117,6 +117,7 @@ export class PeerDialogue {
         this.over = true;
         return;
       default:
+        this.violation('a line that is no command');
         return this.say(['500 5.5.1 not known'], {});
     }
   }
@@ -199,10 +200,9 @@ export class PeerDialogue {
     const usual = this.recipients.length === 0 ? '503 5.5.1 nobody to deliver to' : '354 go';
     if ((await this.answer('data', '', [usual])) !== 354) return;
     if (!(await this.wire.input.some())) throw new PeerGone();
-    await this.suffer('body');
+    await this.begun();
     const bytes = await this.wire.input.dotted();
     if (bytes === undefined) throw new PeerGone();
-    if (hasBareNewline(bytes)) this.violation('a bare CR or LF in the mail data');
     await this.finish(bytes, 'DATA');
   }
 
@@ -210,7 +210,7 @@ export class PeerDialogue {
     const found = /^(\d{1,15})( LAST)?$/i.exec(rest);
     if (found === null) return this.say(['501 5.5.4 no size'], {});
     if (!this.offers('CHUNKING')) this.violation('BDAT, which is not offered');
-    await this.suffer('body');
+    await this.begun();
     const chunk = await this.wire.input.octets(Number(found[1]));
     if (chunk === undefined) throw new PeerGone();
     if (this.recipients.length === 0) return this.say(['503 5.5.1 nobody to deliver to'], {});
@@ -219,10 +219,22 @@ export class PeerDialogue {
     if (!isPositive(await this.answer('bdat', rest, ['250 2.0.0 more']))) this.reset();
   }
 
+  /** The mail data has begun: a server may give up in the middle of it. */
+  private async begun(): Promise<void> {
+    const { instead } = await this.suffer('body');
+    if (instead === undefined) return;
+    await this.wire.write(instead);
+    if (!instead.startsWith('421')) return;
+    this.wire.cut('close');
+    throw new PeerGone();
+  }
+
   /** The mail data is there: kept for whom the answer is yes, before anybody hears it. */
   private async finish(bytes: Buffer, by: 'DATA' | 'BDAT'): Promise<void> {
     const { book, connection, hello, login, xclient, certificate, proxy, wire, recipients } = this;
     const from = this.from ?? { path: '', parameters: '' };
+    if (hasBareNewline(bytes) && !/(?:^| )BODY=BINARYMIME(?: |$)/i.test(from.parameters))
+      this.violation('a bare CR or LF in the mail data');
     const manner = await this.suffer('final');
     const usual = recipients.length === 0 ? '554 5.5.1 nobody to deliver to' : '250 2.0.0 kept';
     const each = book.options.protocol === 'lmtp';

@@ -4,9 +4,15 @@ import type { PeerCut, PeerLimit } from './peer-wire.js';
 
 /** Faults that are spent when they have happened often enough. */
 export class PeerFaults {
+  /** Resolves when something has gone wrong. */
+  readonly happened: Promise<void>;
+  private announce: () => void = () => undefined;
   private readonly left: { readonly fault: PeerFault; times: number }[];
 
   constructor(faults: PeerFault | readonly PeerFault[] | undefined) {
+    this.happened = new Promise((resolve) => {
+      this.announce = resolve;
+    });
     this.left = listOf(faults).map((fault) => ({ fault, times: fault.times ?? Infinity }));
   }
 
@@ -34,6 +40,7 @@ export class PeerFaults {
     );
     if (found === undefined) return undefined;
     found.times -= 1;
+    this.announce();
     return found.fault;
   }
 }

@@ -40,6 +40,7 @@ export class PeerWire {
         resolve();
       });
     });
+    this.listenForEnd();
     this.listen();
   }
 
@@ -98,10 +99,10 @@ export class PeerWire {
     this.stream.removeAllListeners('data').removeAllListeners('end');
     const tls = new TLSSocket(this.raw, { isServer: true, secureContext, requestCert, rejectUnauthorized: false });
     this.stream = tls;
+    this.listenForEnd();
     const good = await new Promise<boolean>((resolve) => {
       tls.once('secure', () => resolve(true));
-      tls.on('error', () => resolve(false));
-      void this.closed.then(() => resolve(false));
+      for (const failure of ['error', 'end', 'close']) tls.once(failure, () => resolve(false));
     });
     if (!good) {
       this.raw.destroy();
@@ -114,6 +115,9 @@ export class PeerWire {
 
   private listen(): void {
     this.stream.on('data', (chunk: Buffer) => this.take(chunk));
+  }
+
+  private listenForEnd(): void {
     this.stream.on('end', () => this.input.end());
     this.stream.on('error', () => this.input.end());
   }

@@ -193,13 +193,15 @@ describe('a scripted peer that goes along', () => {
 
   it('minds what may not be done', async () => {
     const peer = await peerWith({ keywords: ['SIZE'] });
-    await exchange(peer, `${HELLO}MAIL FROM:<> BODY=8BITMIME\nNOOP\r\nQUIT\r\n`);
+    await exchange(peer, `${HELLO}MAIL FROM:<> BODY=8BITMIME\nNOOP\r\nhello\r\nQUIT\r\n`);
     expect(peer.violations).toEqual([
       'something was sent before the answer to EHLO',
       'a bare CR or LF in a command',
       'the parameter BODY, which is not offered',
       'something was sent before the answer to MAIL, and PIPELINING is not offered',
       'something was sent before the answer to NOOP',
+      'a line that is no command',
+      'something was sent before the answer to HELLO, and PIPELINING is not offered',
     ]);
   });
 });

@@ -130,6 +130,11 @@ export class ScriptedPeer implements PeerBook {
     await within(all, () => new Error(`${this.openNow} connections to the peer are left open`), ms);
   }
 
+  /** Resolves when a fault has come true (one that is counted by octets: when a connection that it is for has begun). */
+  faulted(): Promise<void> {
+    return this.faults.happened;
+  }
+
   /** Ends everything. @throws (rejects) what was wrong with the script, if something was. */
   async close(): Promise<void> {
     await this.refuse();
