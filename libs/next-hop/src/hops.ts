@@ -61,6 +61,11 @@ export class NextHops implements Lifecycle {
     return hop;
   }
 
+  /** Those that somebody has asked for. */
+  known(): Iterable<NextHop> {
+    return this.hops.values();
+  }
+
   /** Lets go of what is kept for a session; only where a connection can belong to one. */
   sessionClosed(session: Session): void {
     if (this.kind.proxyHeader === undefined && session.get(LOGGED_IN) === undefined) return;

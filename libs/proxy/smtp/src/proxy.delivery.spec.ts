@@ -4,16 +4,20 @@ import {
   SystemClock,
   acceptEverybody,
   contributionsOf,
+  deliver,
   describeDelivery,
+  openDelivery,
   plainVerbs,
   recordingLogger,
   scriptedPeer,
   testListener,
   testServer,
+  testSession,
   type ScriptedPeer,
   type TestServer,
 } from '@mailverb/testing';
 import { offeredBehind } from './keywords.js';
+import { readPlace } from './place.js';
 import { proxyPlugin } from './plugin.js';
 import { ProxyDelivery } from './proxy.delivery.js';
 import { proxyOptions } from './proxy.options.js';
@@ -199,6 +203,75 @@ describe('a server that proxies', () => {
     await server.stop();
     await peer.allClosed();
     expect(peer.messages).toEqual([]);
+  });
+});
+
+describe('which server is behind', () => {
+  const at = ({ host, port }: ScriptedPeer) => `${host}:${port}`;
+  const choosing = async (choose: object, peer?: ScriptedPeer): Promise<ProxyDelivery> => {
+    const parsed = proxyOptions.parse({
+      choose,
+      tls: PLAIN,
+      ...(peer === undefined ? {} : { host: peer.host, port: peer.port }),
+    });
+    const strategy = new ProxyDelivery(parsed, testListener(), new SystemClock(), recordingLogger([]));
+    await strategy.start();
+    open.push(() => strategy.stop());
+    return strategy;
+  };
+  const got = (peer: ScriptedPeer) => peer.messages.map(({ to }) => to.map(({ path }) => path));
+  const MESSAGE = Buffer.from('Subject: x\r\n\r\nhi\r\n');
+
+  it('is another for each recipient, by a table; each gets its own answer', async () => {
+    const [one, two, rest] = [await peerOf(), await peerOf({ replies: { final: '452 4.2.2 full' } }), await peerOf()];
+    const map = { 'example.org': at(one), 'bob@example.org': at(two) };
+    const strategy = await choosing({ by: 'recipient', table: { map } }, rest);
+    const sent = await deliver(strategy, ['ann@example.org', 'bob@example.org', 'cat@elsewhere.example'], MESSAGE);
+    expect(sent.outcomes.map(({ reply }) => reply.code)).toEqual([250, 452, 250]);
+    expect([got(one), got(two), got(rest)]).toEqual([[['ann@example.org']], [], [['cat@elsewhere.example']]]);
+  });
+
+  it('is none for whoever is in no table, where nobody is for the others', async () => {
+    const peer = await peerOf();
+    const strategy = await choosing({ by: 'recipient', table: { map: { 'example.org': at(peer) } } });
+    const sent = await deliver(strategy, ['ann@example.org', 'cat@elsewhere.example'], MESSAGE);
+    expect(String(sent.refused.get('cat@elsewhere.example'))).toBe('550 5.7.1 no mail server for this recipient');
+    expect(got(peer)).toEqual([['ann@example.org']]);
+  });
+
+  it.each<[object, Partial<Parameters<typeof testSession>[0]>]>([
+    [{ by: 'sender', table: { map: { 'test.example': 'PEER' } } }, {}],
+    [{ by: 'client', table: { map: { '192.0.2.1': 'PEER' } } }, {}],
+    [{ by: 'listener', table: { map: { test: 'PEER' } } }, {}],
+    [{ by: 'identity', table: { map: { ann: 'PEER' } } }, { identity: { name: 'ann', mechanism: 'PLAIN' } }],
+  ])('goes by %j', async (choose, session) => {
+    const peer = await peerOf();
+    const other = await peerOf();
+    const strategy = await choosing(JSON.parse(JSON.stringify(choose).replace('PEER', at(peer))) as object, other);
+    await deliver(strategy, ['ann@example.org'], MESSAGE, { session: testSession(session) });
+    expect([got(peer).length, got(other).length]).toEqual([1, 0]);
+  });
+
+  it('is put off where the table can’t tell (attack A26)', async () => {
+    const peer = await peerOf();
+    const http = { url: `http://127.0.0.1:${peer.port}/{key}`, timeout: '1s' };
+    await peer.refuse();
+    const strategy = await choosing({ by: 'recipient', table: { http } }, peer);
+    const sent = await openDelivery(strategy, ['ann@example.org']);
+    expect(String(sent.refused.get('ann@example.org'))).toBe('451 4.3.0 local error, try again later');
+  });
+
+  it.each([
+    ['mx.example.org', { host: 'mx.example.org', port: 25 }],
+    ['192.0.2.1:2525', { host: '192.0.2.1', port: 2525 }],
+    ['[2001:db8::1]:26', { host: '2001:db8::1', port: 26 }],
+    ['mx.example.org:0', undefined],
+    ['mx.example.org:99999', undefined],
+    ['http://x', undefined],
+    ['a b', undefined],
+    ['', undefined],
+  ])('is written as %j', (text, expected) => {
+    expect(readPlace(text)).toEqual(expected);
   });
 });
 

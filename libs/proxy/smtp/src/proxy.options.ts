@@ -1,12 +1,37 @@
 /** Options of the delivery strategy proxy. */
 import { nextHopShape } from '@mailverb/next-hop';
+import { ADDRESSES, TEXTS, lookupOptions } from '@mailverb/lookup';
 import { z } from 'zod';
+import { placeSchema } from './place.js';
+
+const BY_ADDRESS = ['recipient', 'sender'] as const;
+const BY_TEXT = ['identity', 'client', 'listener'] as const;
+
+const chooseSchema = z.discriminatedUnion('by', [
+  z.strictObject({
+    by: z.enum(BY_ADDRESS).describe('What is looked up: the address of each recipient, or of the sender.'),
+    table: lookupOptions(ADDRESSES, placeSchema).describe(
+      'Addresses and domains, and the server of each: `mx1.example.net:25`.',
+    ),
+  }),
+  z.strictObject({
+    by: z
+      .enum(BY_TEXT)
+      .describe("What is looked up: who has logged in, the client's address, the name of the listener."),
+    table: lookupOptions(TEXTS, placeSchema).describe('Names, and the server of each: `mx1.example.net:25`.'),
+  }),
+]);
 
 export const proxyOptions = z
   .strictObject({
-    host: z.string().min(1).optional().describe('The mail server behind: host name or address. Either this or `path`.'),
+    host: z.string().min(1).optional().describe('The mail server behind: host name or address.'),
     port: z.int().min(1).max(65535).default(25).describe('Its port.'),
     path: z.string().min(1).optional().describe('Its unix socket.'),
+    choose: chooseSchema
+      .optional()
+      .describe(
+        'Which server, by a table: recipients of different servers are parted. `host` is then for whoever is not in it.',
+      ),
     protocol: z.enum(['smtp', 'lmtp']).default('smtp').describe('What it speaks.'),
     keywords: z
       .enum(['intersect', 'ours'])
@@ -32,7 +57,11 @@ export const proxyOptions = z
       ),
     ...nextHopShape,
   })
-  .refine(({ host, path }) => (host === undefined) !== (path === undefined), 'expected either host or path')
+  .refine(({ host, path }) => host === undefined || path === undefined, 'expected host or path, not both')
+  .refine(
+    ({ host, path, choose }) => host !== undefined || path !== undefined || choose !== undefined,
+    'expected host, path or choose',
+  )
   .refine(
     ({ xclient, proxyHeader }) => !xclient || proxyHeader === undefined,
     'expected xclient or proxyHeader, not both',
