@@ -1,58 +1,49 @@
-/** amqp: reads every message and keeps none. An example: say here where yours puts them, and what its 250 survives. */
+/** Publishes to an exchange of RabbitMQ: 250 when the broker has confirmed that a queue has the message. */
 import {
-  BodyAborted,
+  Clock,
+  Logger,
   Options,
-  delivered,
-  outcomes,
-  type Body,
+  type DeliveryContext,
   type DeliveryStrategy,
   type DeliveryTransaction,
-  type Outcome,
-  type Recipient,
+  type Envelope,
+  type Lifecycle,
+  type Session,
 } from '@mailverb/contract';
-import { drain } from '@mailverb/body';
+import { PublishingDelivery } from '@mailverb/publish';
 import { inject, injectable } from 'tsyringe';
 import type { AmqpOptions } from './amqp.options.js';
+import { AmqpPublisher } from './amqp.publisher.js';
 
 /** The delivery strategy amqp. */
 @injectable()
-export class AmqpDelivery implements DeliveryStrategy {
-  readonly durability = 'none';
+export class AmqpDelivery implements DeliveryStrategy, Lifecycle {
+  readonly durability = 'remote';
+  readonly wholeMessage = true;
+  // Private for the language too: what it holds has secrets, and must not be seen when this is dumped.
+  readonly #publishing: PublishingDelivery;
 
-  constructor(@inject(Options) private readonly options: AmqpOptions) {}
-
-  begin(): DeliveryTransaction {
-    return new AmqpTransaction(this.options.words);
-  }
-}
-
-/** One message. What it opens here must be closed by `commit` and by `abort`. */
-class AmqpTransaction implements DeliveryTransaction {
-  readonly #recipients: Recipient[] = [];
-  #aborted = false;
-
-  constructor(private readonly words: string) {}
-
-  recipient(recipient: Recipient): undefined {
-    this.#recipients.push(recipient);
+  constructor(@inject(Options) options: AmqpOptions, @inject(Clock) clock: Clock, @inject(Logger) logger: Logger) {
+    const publisher = new AmqpPublisher(options, clock, logger);
+    this.#publishing = new PublishingDelivery({
+      name: 'amqp',
+      publisher,
+      target: options.routingKey,
+      options,
+      clock,
+      logger,
+    });
   }
 
-  async body(body: Body): Promise<void> {
-    this.#expectOpen();
-    await drain(body);
+  start(): Promise<void> {
+    return this.#publishing.start();
   }
 
-  commit(): readonly Outcome[] {
-    this.#expectOpen();
-    return outcomes(this.#recipients, delivered(this.words));
+  stop(): Promise<void> {
+    return this.#publishing.stop();
   }
 
-  abort(): void {
-    this.#aborted = true;
-  }
-
-  // What was under way when the server gave up may go on: nothing may come of it.
-  #expectOpen(): void {
-    if (this.#aborted) throw new BodyAborted('the transaction was aborted');
+  begin(envelope: Envelope, session: Session, context: DeliveryContext): DeliveryTransaction {
+    return this.#publishing.begin(envelope, session, context);
   }
 }

@@ -3,7 +3,7 @@ import { definePlugin } from '@mailverb/contract';
 import { amqpOptions } from './amqp.options.js';
 import { AmqpDelivery } from './amqp.delivery.js';
 
-/** Takes every message, and keeps nothing yet. */
+/** Publishes to an exchange of RabbitMQ. */
 export const amqpPlugin = definePlugin({
   name: 'delivery-amqp',
   options: amqpOptions,
