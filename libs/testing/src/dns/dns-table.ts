@@ -13,7 +13,7 @@ export interface DnsRecords {
   readonly AAAA?: readonly string[] | DnsFault;
   /** Preference and exchange; `[0, '.']` alone is a null MX (RFC 7505). */
   readonly MX?: readonly (readonly [preference: number, exchange: string])[] | DnsFault;
-  /** Each a string, or the strings that it consists of. */
+  /** Each a text, or the strings that it consists of; what is too long for one string becomes several. */
   readonly TXT?: readonly (string | readonly string[])[] | DnsFault;
   readonly PTR?: readonly string[] | DnsFault;
   /** Followed through the table, as a recursive server would. */
@@ -116,9 +116,19 @@ function recordsOf(name: string, type: string, found: DnsRecords, ttl: number): 
     case 'TXT': {
       const data = found.TXT ?? [];
       if (typeof data === 'string') return data;
-      return data.map((one) => ({ type, name, ttl, data: typeof one === 'string' ? one : [...one] }));
+      return data.map((one) => ({ type, name, ttl, data: stringsOf(one) }));
     }
     default:
       return [];
   }
+}
+
+/** A character-string has 255 octets at most (RFC 1035 3.3): a longer text becomes several. */
+function stringsOf(text: string | readonly string[]): Buffer[] {
+  return (typeof text === 'string' ? [text] : text).flatMap((one) => {
+    const octets = Buffer.from(one);
+    const strings: Buffer[] = [];
+    for (let at = 0; at === 0 || at < octets.length; at += 255) strings.push(octets.subarray(at, at + 255));
+    return strings;
+  });
 }

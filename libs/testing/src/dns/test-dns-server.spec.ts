@@ -28,6 +28,7 @@ beforeEach(async () => {
     'silent.example': 'silence',
     'other.example': 'wrong-id',
     'long.example': { TXT: Array.from({ length: 40 }, (_, i) => `${i}`.padEnd(200, '.')) },
+    'wide.example': { TXT: [`${'ä'.repeat(200)}`, ''] },
     'cut.example': { A: ['192.0.2.4'], truncated: true },
     '1.2.0.192.in-addr.arpa': { PTR: ['host.example.org'] },
   });
@@ -50,6 +51,9 @@ describe('TestDnsServer', () => {
     expect(await resolver.resolveMx('example.org')).toEqual([{ priority: 10, exchange: 'mx.example.org' }]);
     expect(await resolver.resolveMx('null.example')).toEqual([{ priority: 0, exchange: '' }]);
     expect(await resolver.resolveTxt('example.org')).toEqual([['one'], ['t', 'wo']]);
+    const [wide, empty] = await resolver.resolveTxt('wide.example');
+    expect(wide?.map((part) => part.length)).toEqual([255, 145]);
+    expect(empty).toEqual(['']);
     expect(await resolver.resolve6('deep.below.example.org')).toEqual(['2001:db8::1']);
     expect(await resolver.resolvePtr('1.2.0.192.in-addr.arpa')).toEqual(['host.example.org']);
     expect(await resolver.resolve4('anything.wild.example')).toEqual(['127.0.0.2']);
