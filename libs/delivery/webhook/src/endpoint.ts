@@ -53,7 +53,13 @@ const MAX_ANSWER = 64 * 1024;
 /** With longer headers a first write might have to wait, and then it can't be told whether it went out. */
 const MAX_RETRIED_HEADERS = 12 * 1024;
 
-const BROKEN: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+const BROKEN: ReadonlySet<string> = new Set([
+  'UND_ERR_SOCKET',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'ECONNRESET',
+  'EPIPE',
+  'HTTPParserError',
+]);
 
 /** How far a body has come. */
 interface Progress {

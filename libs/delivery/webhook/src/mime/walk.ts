@@ -34,7 +34,6 @@ export async function* walk(message: HeldMessage, limits: MimeLimits, signal: Ab
   const splitter = new Splitter({
     ignoreEmbedded: true,
     maxHeadSize: limits.maxHeaderSize,
-    // It does not count the message itself.
     maxChildNodes: limits.maxParts,
   });
   const fed = pipeline(pieces(message, signal), splitter);
@@ -62,7 +61,9 @@ export async function* walk(message: HeldMessage, limits: MimeLimits, signal: Ab
     structure.end();
   } catch (error) {
     signal.throwIfAborted();
-    throw isTooMuch(error) ? new Unparsable('its parts or one of its headers are beyond the limits') : error;
+    throw isTooMuch(error)
+      ? new Unparsable('it has more parts than maxParts, or a header longer than maxHeaderSize')
+      : error;
   } finally {
     splitter.destroy();
   }
@@ -70,7 +71,6 @@ export async function* walk(message: HeldMessage, limits: MimeLimits, signal: Ab
 
 /** Counts what a message is made of. */
 class Structure {
-  private parts = 0;
   private headerOctets = 0;
   /** Multiparts in which no part was found so far. */
   private readonly empty = new Set<MimeNode>();
@@ -78,9 +78,7 @@ class Structure {
   constructor(private readonly limits: MimeLimits) {}
 
   add(node: MimeNode): void {
-    const { maxParts, maxDepth, maxHeaderSize } = this.limits;
-    this.parts += 1;
-    if (this.parts > maxParts) throw new Unparsable('it has more parts than maxParts');
+    const { maxDepth, maxHeaderSize } = this.limits;
     this.headerOctets += node._headerlen;
     if (this.headerOctets > maxHeaderSize) throw new Unparsable('its headers are longer than maxHeaderSize');
     if (depthOf(node, maxDepth) > maxDepth) throw new Unparsable('its parts are nested deeper than maxDepth');

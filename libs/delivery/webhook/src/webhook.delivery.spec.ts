@@ -1,0 +1,224 @@
+/** webhook: its options, what it says to whom, TLS, and what it costs. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer as createPlainServer } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { makeCertificate, type MadeCertificate } from '@mailverb/certificates';
+import type { HeldMessage } from '@mailverb/contract';
+import { bodyOf, bodyOfHeld } from '@mailverb/body';
+import { contributionsOf, deliver } from '@mailverb/testing';
+import { webhookPlugin } from './plugin.js';
+import { WebhookDelivery } from './webhook.delivery.js';
+import { Receiver, says, webhook, type Scene } from './webhook.fixture.js';
+import { webhookOptions, type WebhookOptionsInput } from './webhook.options.js';
+
+const message = Buffer.from('Subject: x\r\n\r\nhello\r\n');
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+});
+
+async function started(options: WebhookOptionsInput): Promise<Scene> {
+  const scene = webhook(options);
+  await scene.strategy.start();
+  ends.push(async () => scene.strategy.stop());
+  return scene;
+}
+
+async function receiver(answer = says(200)): Promise<Receiver> {
+  const one = await new Receiver(answer).start();
+  ends.push(() => one.stop());
+  return one;
+}
+
+const replyOf = async ({ strategy }: Scene): Promise<string> =>
+  String((await deliver(strategy, ['ann@example.org'], message)).outcomes[0]?.reply);
+
+describe('options', () => {
+  const url = 'https://example.org/inbox';
+
+  it('are these, and no others', () => {
+    expect(webhookOptions.parse({ url })).toMatchObject({
+      form: 'parsed',
+      secrets: [],
+      statuses: {},
+      timeout: 120_000,
+    });
+    expect(webhookOptions.safeParse({ url, uri: url }).success).toBe(false);
+  });
+
+  it.each([
+    { url: 'ftp://example.org/' },
+    { url: 'https://ann:pw@example.org/' },
+    { url: '/inbox' },
+    { url, form: 'mailgun' },
+    { url, form: 'json' },
+    { url, secrets: 'short' },
+    { url, password: 'x' },
+    { url, user: 'a:b', password: 'x' },
+    { url, user: 'ann', password: 'x', headers: { Authorization: 'Bearer x' } },
+    { url, headers: { 'Content-Length': '1' } },
+    { url, headers: { 'X-Mailverb-Signature': '1' } },
+    { url, headers: { 'a b': '1' } },
+    { url, headers: { a: '1\r\nb: 2' } },
+    { url, statuses: { '404': 'maybe' } },
+    { url, statuses: { '404': '550 4.1.1 no' } },
+    { url, statuses: { nope: 'accept' } },
+  ])('are not %j', (options) => expect(webhookOptions.safeParse(options).success).toBe(false));
+});
+
+it('says who it is', async () => {
+  const one = await receiver();
+  await replyOf(await started({ url: one.url, user: 'jörg', password: 'p:w', headers: { 'X-Tenant': '7' } }));
+  const { headers } = one.only;
+  expect(headers.authorization).toBe(`Basic ${Buffer.from('jörg:p:w').toString('base64')}`);
+  expect(headers['x-tenant']).toBe('7');
+});
+
+it('shows none of its secrets (attack A23)', async () => {
+  const one = await receiver(says(500));
+  const secret = 'a secret of thirty-two characters';
+  const scene = await started({
+    url: one.url,
+    form: 'mailgun',
+    secrets: [secret],
+    mailgunKey: `${secret}2`,
+    headers: { authorization: secret },
+  });
+  const said = await replyOf(scene);
+  for (const shown of [
+    inspect(scene.strategy, { depth: 9 }),
+    JSON.stringify(scene.strategy),
+    JSON.stringify(scene.log),
+    said,
+  ]) {
+    expect(shown).not.toContain(secret);
+    expect(shown).not.toContain('t0ps3cret');
+  }
+});
+
+describe('over TLS', () => {
+  let folder: string;
+  let certificate: MadeCertificate;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'webhook-'));
+    certificate = await makeCertificate();
+    await writeFile(join(folder, 'ca.pem'), certificate.cert);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  async function secure(made: MadeCertificate): Promise<string> {
+    const server = createServer({ cert: made.cert, key: made.key }, (request, response) => {
+      request.resume().on('end', () => response.end());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    ends.push(async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    });
+    return `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  }
+
+  it('believes whom it is told to', async () => {
+    const scene = await started({ url: await secure(certificate), ca: join(folder, 'ca.pem') });
+    expect(await replyOf(scene)).toMatch(/^250 /);
+  });
+
+  it('believes nobody else, and no other name', async () => {
+    const unknown = await started({ url: await secure(certificate) });
+    expect(await replyOf(unknown)).toMatch(/^451 4\.4\.1 /);
+    expect(unknown.log).toMatchObject([{ fields: { why: 'DEPTH_ZERO_SELF_SIGNED_CERT' } }]);
+    const other = await makeCertificate({ names: ['other.example.org'] });
+    await writeFile(join(folder, 'other.pem'), other.cert);
+    const misnamed = await started({ url: await secure(other), ca: join(folder, 'other.pem') });
+    expect(await replyOf(misnamed)).toMatch(/^451 4\.4\.1 /);
+    expect(misnamed.log).toMatchObject([{ fields: { why: 'ERR_TLS_CERT_ALTNAME_INVALID' } }]);
+  });
+
+  it('does not fall back to clear text', async () => {
+    const one = await receiver();
+    const scene = await started({ url: one.url.replace('http:', 'https:') });
+    expect(await replyOf(scene)).toMatch(/^451 4\.4\.[12] /);
+    expect(one.begun).toBe(0);
+  });
+
+  it('does not start without the file that it was told', async () => {
+    const { strategy } = webhook({ url: 'https://example.org/', ca: join(folder, 'none.pem') });
+    await expect(strategy.start()).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('memory', () => {
+  const collect = globalThis.gc;
+
+  it.each(['raw', 'parsed', 'postmark', 'sendgrid', 'mailgun'] as const)(
+    'is flat for an attachment of 25 MiB (%s)',
+    async (form) => {
+      const size = 25 * 1024 * 1024;
+      const head = Buffer.from(
+        'Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\nContent-Type: application/pdf\r\n' +
+          'Content-Transfer-Encoding: base64\r\n\r\n',
+      );
+      const lines = Buffer.from(
+        randomBytes(57 * 100)
+          .toString('base64')
+          .replaceAll(/.{76}/g, '$&\r\n'),
+      );
+      const times = Math.ceil(size / 5700);
+      function* bytes(): Generator<Uint8Array> {
+        yield head;
+        for (let i = 0; i < times; i++) yield lines;
+        yield Buffer.from('--b--\r\n');
+      }
+      // Made as it is read: what is held is not counted.
+      const held: HeldMessage = { size: head.length + times * lines.length + 7, open: () => bodyOf(bytes()) };
+      let octets = 0;
+      const server = createCounter((length) => (octets += length));
+      const url = await server.start();
+      ends.push(() => server.stop());
+      const key = 'a key of sixteen characters';
+      const scene = await started({ url, form, secrets: key, mailgunKey: key });
+      await replyOf(scene);
+      collect?.();
+      const before = used();
+      let most = before;
+      const timer = setInterval(() => (most = Math.max(most, used())), 2);
+      const { outcomes } = await deliver(scene.strategy, ['ann@example.org'], bodyOfHeld(held));
+      clearInterval(timer);
+      expect(outcomes[0]?.reply.code).toBe(250);
+      expect(octets).toBeGreaterThan(size);
+      // Buffers outside of the heap are what contents would be kept in; some wait for their collection.
+      expect((most - before) / 2 ** 20).toBeLessThan(collect === undefined ? 64 : 16);
+    },
+  );
+});
+
+function used(): number {
+  const { arrayBuffers, external } = process.memoryUsage();
+  return Math.max(arrayBuffers, external);
+}
+
+/** A receiver that counts, and keeps nothing. */
+function createCounter(count: (octets: number) => void) {
+  const server = createPlainServer((request, response) => {
+    request.on('data', (chunk: Buffer) => count(chunk.length)).on('end', () => response.end());
+  });
+  return {
+    start: async (): Promise<string> => {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    },
+    stop: async (): Promise<void> => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+it('is contributed by its manifest, and by nothing else', () => {
+  expect(contributionsOf(webhookPlugin)).toEqual([{ kind: 'delivery', name: 'webhook', value: WebhookDelivery }]);
+});
