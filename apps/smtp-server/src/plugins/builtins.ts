@@ -54,6 +54,7 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['greylist', () => import('@mailverb/policy-greylist')],
     ['delay', () => import('@mailverb/policy-delay')],
     ['call-ahead', () => import('@mailverb/policy-call-ahead')],
+    ['dnsbl', () => import('@mailverb/policy-dnsbl')],
   ]),
   transform: new Map<string, Load>([
     ['received', () => import('@mailverb/transform-received')],
@@ -68,6 +69,8 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['router', () => import('@mailverb/delivery-router')],
     ['tee', () => import('@mailverb/delivery-tee')],
     ['fallback', () => import('@mailverb/delivery-fallback')],
+    ['nats', () => import('@mailverb/delivery-nats')],
+    ['amqp', () => import('@mailverb/delivery-amqp')],
     ['lmtp', () => import('@mailverb/delivery-lmtp')],
     ['proxy', () => import('@mailverb/proxy-smtp')],
     ['relay', () => import('@mailverb/delivery-relay')],

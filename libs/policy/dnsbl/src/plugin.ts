@@ -3,7 +3,7 @@ import { definePlugin } from '@mailverb/contract';
 import { dnsblOptions } from './dnsbl.options.js';
 import { DnsblPolicy } from './dnsbl.policy.js';
 
-/** Says at MAIL which senders are not welcome. */
+/** Refuses clients that DNS lists know. */
 export const dnsblPlugin = definePlugin({
   name: 'policy-dnsbl',
   options: dnsblOptions,
