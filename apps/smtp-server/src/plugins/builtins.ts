@@ -76,6 +76,7 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['relay', () => import('@mailverb/delivery-relay')],
     ['webhook', () => import('@mailverb/delivery-webhook')],
     ['pipe', () => import('@mailverb/delivery-pipe')],
+    ['s3', () => import('@mailverb/delivery-s3')],
   ]),
   // In the order in which they are offered: what tells the server least comes first.
   mechanism: new Map<string, Load>([

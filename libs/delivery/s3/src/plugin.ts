@@ -1,9 +1,9 @@
 /** The manifest of the delivery strategy s3. */
 import { definePlugin } from '@mailverb/contract';
-import { s3Options } from './s3.options.js';
 import { S3Delivery } from './s3.delivery.js';
+import { s3Options } from './s3.options.js';
 
-/** Takes every message, and keeps nothing yet. */
+/** Puts messages into a bucket. */
 export const s3Plugin = definePlugin({
   name: 'delivery-s3',
   options: s3Options,

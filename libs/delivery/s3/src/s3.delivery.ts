@@ -1,58 +1,72 @@
-/** s3: reads every message and keeps none. An example: say here where yours puts them, and what its 250 survives. */
+/**
+ * Puts each message into a bucket of an S3-compatible store, and its envelope beside it.
+ *
+ * Nobody sees anything of a message before it is committed: small ones are sent then, and of large ones the parts are put together.
+ */
 import {
-  BodyAborted,
+  Clock,
+  Logger,
   Options,
-  delivered,
-  outcomes,
-  type Body,
+  type DeliveryContext,
   type DeliveryStrategy,
   type DeliveryTransaction,
-  type Outcome,
-  type Recipient,
+  type Envelope,
+  type Lifecycle,
+  type Session,
 } from '@mailverb/contract';
-import { drain } from '@mailverb/body';
+import { readFile } from 'node:fs/promises';
 import { inject, injectable } from 'tsyringe';
+import { KeyTemplate } from './object-key.js';
+import { ObjectStore } from './object-store.js';
 import type { S3Options } from './s3.options.js';
+import { S3Transaction, type Shared } from './s3.transaction.js';
 
-/** The delivery strategy s3. */
+/** Puts messages into a bucket. */
 @injectable()
-export class S3Delivery implements DeliveryStrategy {
-  readonly durability = 'none';
+export class S3Delivery implements DeliveryStrategy, Lifecycle {
+  readonly durability = 'remote';
+  readonly wholeMessage: boolean;
+  // Private to the engine, and not only to the compiler: credentials are among them.
+  readonly #options: S3Options;
+  #shared: Shared | undefined = undefined;
 
-  constructor(@inject(Options) private readonly options: S3Options) {}
-
-  begin(): DeliveryTransaction {
-    return new S3Transaction(this.options.words);
-  }
-}
-
-/** One message. What it opens here must be closed by `commit` and by `abort`. */
-class S3Transaction implements DeliveryTransaction {
-  readonly #recipients: Recipient[] = [];
-  #aborted = false;
-
-  constructor(private readonly words: string) {}
-
-  recipient(recipient: Recipient): undefined {
-    this.#recipients.push(recipient);
+  constructor(
+    @inject(Options) options: S3Options,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(Logger) private readonly logger: Logger,
+  ) {
+    this.#options = options;
+    this.wholeMessage = options.hold;
   }
 
-  async body(body: Body): Promise<void> {
-    this.#expectOpen();
-    await drain(body);
+  /** Asks nobody anything, unless that is wanted: the store may start later than this server. */
+  async start(): Promise<void> {
+    const { ca, check, envelope, key, maxMemory, partSize } = this.#options;
+    const store = new ObjectStore(this.#options, ca === undefined ? undefined : await readFile(ca), this.clock);
+    this.#shared = {
+      store,
+      envelope,
+      partSize,
+      keys: new KeyTemplate(key),
+      memory: { inUse: 0, limit: maxMemory },
+      clock: this.clock,
+      logger: this.logger,
+    };
+    if (!check) return;
+    try {
+      await store.check();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : 'unknown';
+      throw new Error(`the bucket ${store.bucket} can not be used: ${why}`, { cause: error });
+    }
   }
 
-  commit(): readonly Outcome[] {
-    this.#expectOpen();
-    return outcomes(this.#recipients, delivered(this.words));
+  begin(envelope: Envelope, session: Session, context: DeliveryContext): DeliveryTransaction {
+    if (this.#shared === undefined) throw new Error('s3 was not started');
+    return new S3Transaction(this.#shared, { envelope, session, context });
   }
 
-  abort(): void {
-    this.#aborted = true;
-  }
-
-  // What was under way when the server gave up may go on: nothing may come of it.
-  #expectOpen(): void {
-    if (this.#aborted) throw new BodyAborted('the transaction was aborted');
+  stop(): void {
+    this.#shared?.store.stop();
   }
 }
