@@ -7,6 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { makeCertificate, type MadeCertificate } from '@mailverb/certificates';
 import type { HeldMessage } from '@mailverb/contract';
 import { bodyOf, bodyOfHeld } from '@mailverb/body';
@@ -153,71 +155,82 @@ describe('over TLS', () => {
 });
 
 describe('memory', () => {
-  const collect = globalThis.gc;
+  const MIB = 2 ** 20;
 
-  it.each(['raw', 'parsed', 'postmark', 'sendgrid', 'mailgun'] as const)(
-    'is flat for an attachment of 25 MiB (%s)',
+  it.each(['raw', 'parsed', 'sendgrid'] as const)(
+    'does not grow with an attachment of 25 MiB (%s)',
     async (form) => {
-      const size = 25 * 1024 * 1024;
-      const head = Buffer.from(
-        'Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\nContent-Type: application/pdf\r\n' +
-          'Content-Transfer-Encoding: base64\r\n\r\n',
-      );
-      const lines = Buffer.from(
-        randomBytes(57 * 100)
-          .toString('base64')
-          .replaceAll(/.{76}/g, '$&\r\n'),
-      );
-      const times = Math.ceil(size / 5700);
-      function* bytes(): Generator<Uint8Array> {
-        yield head;
-        for (let i = 0; i < times; i++) yield lines;
-        yield Buffer.from('--b--\r\n');
-      }
-      // Made as it is read: what is held is not counted.
-      const held: HeldMessage = { size: head.length + times * lines.length + 7, open: () => bodyOf(bytes()) };
+      const [held, size] = withAttachment(25 * MIB);
+      const collect = garbageCollector();
       let octets = 0;
-      const server = createCounter((length) => (octets += length));
-      const url = await server.start();
-      ends.push(() => server.stop());
+      let most = 0;
+      const one = await counter((length) => {
+        const before = octets;
+        octets += length;
+        // Looked at while it is under way, without what only waits for its collection.
+        if (Math.floor(before / (4 * MIB)) === Math.floor(octets / (4 * MIB))) return;
+        collect();
+        most = Math.max(most, used());
+      });
       const key = 'a key of sixteen characters';
-      const scene = await started({ url, form, secrets: key, mailgunKey: key });
+      const scene = await started({ url: one, form, secrets: key });
+      // What is loaded at the first use is not counted.
       await replyOf(scene);
-      collect?.();
+      octets = 0;
+      collect();
       const before = used();
-      let most = before;
-      const timer = setInterval(() => (most = Math.max(most, used())), 2);
+      most = 0;
       const { outcomes } = await deliver(scene.strategy, ['ann@example.org'], bodyOfHeld(held));
-      clearInterval(timer);
       expect(outcomes[0]?.reply.code).toBe(250);
       expect(octets).toBeGreaterThan(size);
-      // Buffers outside of the heap are what contents would be kept in; some wait for their collection.
-      expect((most - before) / 2 ** 20).toBeLessThan(collect === undefined ? 64 : 16);
+      expect(most).toBeGreaterThan(0);
+      // Seen: 0 to 5, with the receiver's part; what is kept would be 25 and more.
+      expect((most - before) / MIB).toBeLessThan(8);
     },
+    60_000,
   );
-});
 
-function used(): number {
-  const { arrayBuffers, external } = process.memoryUsage();
-  return Math.max(arrayBuffers, external);
-}
+  const used = (): number => process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
 
-/** A receiver that counts, and keeps nothing. */
-function createCounter(count: (octets: number) => void) {
-  const server = createPlainServer((request, response) => {
-    request.on('data', (chunk: Buffer) => count(chunk.length)).on('end', () => response.end());
-  });
-  return {
-    start: async (): Promise<string> => {
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    },
-    stop: async (): Promise<void> => {
+  /** A message that is made as it is read, so that its holding is not counted; and the size of its attachment. */
+  function withAttachment(size: number): [HeldMessage, number] {
+    const fields = ['Content-Type: application/pdf', 'Content-Transfer-Encoding: base64'].join('\r\n');
+    const head = Buffer.from(
+      `Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n${fields}\r\n\r\n`,
+    );
+    const tail = Buffer.from('--b--\r\n');
+    const octets = randomBytes(57 * 1000);
+    const lines = Buffer.from(octets.toString('base64').replaceAll(/.{76}/g, '$&\r\n'));
+    const times = Math.ceil(size / octets.length);
+    function* bytes(): Generator<Uint8Array> {
+      yield head;
+      for (let i = 0; i < times; i++) yield lines;
+      yield tail;
+    }
+    const whole = head.length + times * lines.length + tail.length;
+    return [{ size: whole, open: () => bodyOf(bytes()) }, times * octets.length];
+  }
+
+  /** A receiver that counts, and keeps nothing. Gives its URL. */
+  async function counter(count: (octets: number) => void): Promise<string> {
+    const server = createPlainServer((request, response) => {
+      request.on('data', (chunk: Buffer) => count(chunk.length)).on('end', () => response.end());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    ends.push(async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
+    });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  }
+
+  function garbageCollector(): () => void {
+    setFlagsFromString('--expose-gc');
+    const collect: unknown = runInNewContext('gc');
+    if (typeof collect !== 'function') throw new Error('there is no gc');
+    return () => void collect();
+  }
+});
 
 it('is contributed by its manifest, and by nothing else', () => {
   expect(contributionsOf(webhookPlugin)).toEqual([{ kind: 'delivery', name: 'webhook', value: WebhookDelivery }]);

@@ -36,42 +36,54 @@ class Base64Decoder implements TransferDecoder {
   push(bytes: Uint8Array): Uint8Array {
     const out = new Uint8Array(Math.ceil(((bytes.length + 4) * 3) / 4));
     let length = 0;
-    for (const byte of bytes) {
+    // Locals, and no iterator: this runs for each octet of each attachment, several times.
+    let { bits, symbols } = this;
+    for (let i = 0; i < bytes.length; i++) {
+      const byte = bytes[i] ?? 0;
       const six = SIX_BITS[byte] ?? NO_SYMBOL;
       if (six === NO_SYMBOL) {
-        if (byte === PAD) length = this.finish(out, length);
+        if (byte !== PAD) continue;
+        length = finish(bits, symbols, out, length);
+        bits = 0;
+        symbols = 0;
         continue;
       }
-      this.bits = (this.bits << 6) | six;
-      this.symbols += 1;
-      if (this.symbols < 4) continue;
-      out[length++] = this.bits >> 16;
-      out[length++] = this.bits >> 8;
-      out[length++] = this.bits;
-      this.bits = 0;
-      this.symbols = 0;
+      bits = (bits << 6) | six;
+      symbols += 1;
+      if (symbols < 4) continue;
+      out[length] = bits >> 16;
+      out[length + 1] = bits >> 8;
+      out[length + 2] = bits;
+      length += 3;
+      bits = 0;
+      symbols = 0;
     }
+    this.bits = bits;
+    this.symbols = symbols;
     return out.subarray(0, length);
   }
 
   end(): Uint8Array {
     const out = new Uint8Array(2);
-    return out.subarray(0, this.finish(out, 0));
-  }
-
-  /** Two symbols are one octet, three are two, one alone is none. */
-  private finish(out: Uint8Array, from: number): number {
-    let length = from;
-    const { bits, symbols } = this;
-    if (symbols === 2) out[length++] = bits >> 4;
-    if (symbols === 3) {
-      out[length++] = bits >> 10;
-      out[length++] = bits >> 2;
-    }
+    const length = finish(this.bits, this.symbols, out, 0);
     this.bits = 0;
     this.symbols = 0;
-    return length;
+    return out.subarray(0, length);
   }
+}
+
+/** Two symbols are one octet, three are two, one alone is none. */
+function finish(bits: number, symbols: number, out: Uint8Array, from: number): number {
+  if (symbols === 2) {
+    out[from] = bits >> 4;
+    return from + 1;
+  }
+  if (symbols === 3) {
+    out[from] = bits >> 10;
+    out[from + 1] = bits >> 2;
+    return from + 2;
+  }
+  return from;
 }
 
 const CR = 0x0d;
