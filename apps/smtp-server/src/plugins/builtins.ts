@@ -55,6 +55,7 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['delay', () => import('@mailverb/policy-delay')],
     ['call-ahead', () => import('@mailverb/policy-call-ahead')],
     ['dnsbl', () => import('@mailverb/policy-dnsbl')],
+    ['fcrdns', () => import('@mailverb/policy-fcrdns')],
   ]),
   transform: new Map<string, Load>([
     ['received', () => import('@mailverb/transform-received')],

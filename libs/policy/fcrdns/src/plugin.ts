@@ -3,7 +3,7 @@ import { definePlugin } from '@mailverb/contract';
 import { fcrdnsOptions } from './fcrdns.options.js';
 import { FcrdnsPolicy } from './fcrdns.policy.js';
 
-/** Says at MAIL which senders are not welcome. */
+/** Wants a client to have a name that leads back to its address. */
 export const fcrdnsPlugin = definePlugin({
   name: 'policy-fcrdns',
   options: fcrdnsOptions,
