@@ -163,14 +163,14 @@ describe('memory', () => {
       const [held, size] = withAttachment(25 * MIB);
       const collect = garbageCollector();
       let octets = 0;
-      let most = 0;
+      const seen: number[] = [];
       const one = await counter((length) => {
         const before = octets;
         octets += length;
         // Looked at while it is under way, without what only waits for its collection.
         if (Math.floor(before / (4 * MIB)) === Math.floor(octets / (4 * MIB))) return;
         collect();
-        most = Math.max(most, used());
+        seen.push(used());
       });
       const key = 'a key of sixteen characters';
       const scene = await started({ url: one, form, secrets: key });
@@ -179,13 +179,13 @@ describe('memory', () => {
       octets = 0;
       collect();
       const before = used();
-      most = 0;
       const { outcomes } = await deliver(scene.strategy, ['ann@example.org'], bodyOfHeld(held));
       expect(outcomes[0]?.reply.code).toBe(250);
       expect(octets).toBeGreaterThan(size);
-      expect(most).toBeGreaterThan(0);
-      // Seen: 0 to 5, with the receiver's part; what is kept would be 25 and more.
-      expect((most - before) / MIB).toBeLessThan(8);
+      // What was freed is not always counted at once, so the least of those at the end: what is kept would be in each, and be 20 and more.
+      const late = seen.slice(-3);
+      expect(late).toHaveLength(3);
+      expect((Math.min(...late) - before) / MIB).toBeLessThan(5);
     },
     60_000,
   );
