@@ -53,6 +53,7 @@ it.each<[Flaws, string, DescribeRemoteDeliveryOptions?]>([
   [{ waits: true }, 'that says nothing, at whichever step'],
   [{ sendsHalves: true }, 'when the body breaks off after 3000 octets'],
   [{ ignoresSignal: true }, 'when it is aborted while the peer says nothing at mail'],
+  [{ leaks: true, waits: true }, 'when it is stopped while the peer says nothing at greeting'],
   [{ trustsAnybody: true }, 'says nothing to a peer whose TLS is untrusted'],
   [{ trustsAnybody: true }, 'says nothing to a peer whose TLS is other-name'],
   [{ trustsAnybody: true }, 'says nothing to a peer whose TLS is expired'],

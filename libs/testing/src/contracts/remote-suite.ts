@@ -67,6 +67,7 @@ export interface Sent {
 /** A strategy, and the peer that it delivers to. */
 export class RemoteUnderTest {
   private readonly sent: Sent[] = [];
+  private readonly begun: Promise<unknown>[] = [];
 
   constructor(
     readonly peer: ScriptedPeer,
@@ -101,6 +102,18 @@ export class RemoteUnderTest {
         else expect(copies.length).toBeLessThan(2);
       }
     }
+  }
+
+  /** The same, and does not wait for it: it must end when the strategy is stopped. */
+  begin(): void {
+    const sending = this.send();
+    sending.catch(() => undefined);
+    this.begun.push(sending);
+  }
+
+  /** Resolves when what was begun has ended. */
+  async ended(): Promise<void> {
+    await Promise.all(this.begun);
   }
 
   /** The same, of which nothing must be true afterwards. */
@@ -170,6 +183,7 @@ export class RemoteSuite {
         await within(stop(strategy), () => new Error('the strategy does not stop'), STOP_MS);
       }
       await peer.allClosed(CLOSED_MS);
+      await under.ended();
       under.expectTruth();
       expect(peer.violations).toEqual([]);
     } finally {

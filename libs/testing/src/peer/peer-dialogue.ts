@@ -60,6 +60,8 @@ export class PeerDialogue {
   private over = false;
   private verb = '';
   private injected = false;
+  /** True once something was said that nobody has asked for: which answer a command waited for can't be told any more. */
+  private outOfStep = false;
 
   constructor(
     private readonly book: PeerBook,
@@ -271,8 +273,11 @@ export class PeerDialogue {
 
   private async say(lines: readonly string[], manner: Manner): Promise<void> {
     const { before = '', behind = '', instead, bytewise = false } = manner;
+    this.outOfStep ||= before + behind !== '';
     const fault =
-      this.wire.input.length === 0 ? undefined : pipeliningFault(this.verb, (keyword) => this.offers(keyword));
+      this.outOfStep || this.wire.input.length === 0
+        ? undefined
+        : pipeliningFault(this.verb, (keyword) => this.offers(keyword));
     if (fault !== undefined) this.violation(fault);
     const injected = this.injected ? INJECTED : '';
     this.injected = false;
