@@ -77,6 +77,8 @@ export class ClientConnection {
 
   /** Queues a command, without its CRLF. @param utf8 true if it has more than ASCII. */
   say(command: string, utf8 = false): void {
+    // Taken for the answer to this one, it would make a refused message one that was accepted.
+    if (this.early.length > 0) this.fail('protocol', 'idle', 'it answers what nobody has asked');
     this.out += `${command}\r\n`;
     if (utf8) this.utf8 = true;
   }

@@ -15,6 +15,7 @@ export function peerName(target: Target): string {
 /** Connects. @throws {ClientError} `unreachable` or `timeout`, with the reasons of all addresses. */
 export function dial(
   settings: Pick<ClientSettings, 'target' | 'timeouts' | 'localAddress' | 'clock'>,
+  signal?: AbortSignal,
 ): Promise<Socket> {
   const { target, timeouts, localAddress, clock } = settings;
   const from = localAddress === undefined ? {} : { localAddress };
@@ -28,16 +29,22 @@ export function dial(
       over = true;
       deadline.cancel();
       headStart?.cancel();
+      signal?.removeEventListener('abort', stop);
       for (const socket of trying) {
         socket.on('error', () => undefined);
         socket.destroy();
       }
+    };
+    const stop = (): void => {
+      end();
+      reject(new ClientError('closed', 'connect', `${peerName(target)}: given up by us`));
     };
     const deadline = clock.after(timeouts.connect, () => {
       end();
       reject(new ClientError('timeout', 'connect', `${peerName(target)}: no connection in time`));
     });
     let headStart: ReturnType<typeof clock.after> | undefined;
+    signal?.addEventListener('abort', stop);
     const begin = (): void => {
       headStart?.cancel();
       const start = starts[next];
@@ -68,7 +75,8 @@ export function dial(
       });
       headStart = clock.after(HEAD_START_MS, begin);
     };
-    begin();
+    if (signal?.aborted === true) stop();
+    else begin();
   });
 }
 

@@ -17,6 +17,8 @@ export interface OpenOptions {
   readonly credentials?: ClientCredentials | undefined;
   /** Lets a password or a token go over a connection that is not encrypted. */
   readonly allowPlaintext?: boolean | undefined;
+  /** Fires when nobody wants the connection any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Opens a connection. @throws {ClientError} whatever was in the way; nothing is left open then. */
@@ -38,27 +40,34 @@ export async function openConnection(settings: ClientSettings, options: OpenOpti
 
 async function open(
   settings: ClientSettings,
-  { client, credentials, allowPlaintext }: OpenOptions,
+  { client, credentials, allowPlaintext, signal }: OpenOptions,
   encrypt: boolean,
 ): Promise<ClientConnection> {
   const { tls, timeouts, clock, target } = settings;
   const peer = peerName(target);
-  let socket: Socket = await dial(settings);
-  if (settings.proxyHeader !== undefined) socket.write(proxyHeader(settings.proxyHeader, client));
-  if (tls.mode === 'implicit') socket = await handshake(socket, settings, peer, 'connect');
-  const connection = new ClientConnection(socket, clock, peer);
-  connection.encrypted = tls.mode === 'implicit';
+  let socket: Socket = await dial(settings, signal);
+  let live: { destroy(): void } = socket;
+  const stop = () => live.destroy();
+  signal?.addEventListener('abort', stop);
   try {
+    if (settings.proxyHeader !== undefined) socket.write(proxyHeader(settings.proxyHeader, client));
+    if (tls.mode === 'implicit') live = socket = await handshake(socket, settings, peer, 'connect');
+    const connection = new ClientConnection(socket, clock, peer);
+    live = connection;
+    connection.encrypted = tls.mode === 'implicit';
     const greeting = await connection.reply('greeting', timeouts.greeting);
-    if (greeting.code !== 220)
+    if (greeting.code !== 220) {
       throw new ClientError('refused', 'greeting', `${peer}: greets with ${String(greeting)}`, greeting);
+    }
     await hello(connection, settings);
     if (encrypt && tls.mode !== 'implicit') await startTls(connection, settings, peer);
     if (credentials !== undefined) await authenticate(connection, credentials, settings, allowPlaintext);
     return connection;
   } catch (error) {
-    connection.destroy();
+    live.destroy();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', stop);
   }
 }
 

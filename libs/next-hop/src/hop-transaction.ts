@@ -7,10 +7,12 @@
 import {
   BodyAborted,
   SmtpError,
+  isPromise,
   type Body,
   type DeliveryTransaction,
   type Envelope,
   type Logger,
+  type MaybePromise,
   type Outcome,
   type Recipient,
   type Session,
@@ -38,6 +40,8 @@ export class HopTransaction implements DeliveryTransaction {
     | { readonly hop: NextHop; readonly connection: ClientConnection; readonly transaction: ClientTransaction }
     | undefined = undefined;
   private aborted: string | undefined = undefined;
+  /** Set while a connection is waited for. */
+  private giveUp: (() => void) | undefined = undefined;
   /** Set when nobody is asked any more: no hop would have the message. */
   private failure: Reply | undefined = undefined;
 
@@ -92,6 +96,8 @@ export class HopTransaction implements DeliveryTransaction {
 
   async abort(reason: string): Promise<void> {
     this.aborted ??= reason;
+    this.giveUp?.();
+    this.giveUp = undefined;
     const { going } = this;
     if (going === undefined) return;
     await going.transaction.abort();
@@ -131,9 +137,11 @@ export class HopTransaction implements DeliveryTransaction {
     const { session, envelope, logger } = this.mail;
     let connection: ClientConnection;
     try {
-      connection = await hop.lease(session, fresh);
+      connection = await this.lease(hop, fresh);
     } catch (error) {
-      logger.warn({ why: causeOf(error), hop: hop.name, transaction: envelope.id }, 'next hop: no connection');
+      if (this.aborted === undefined) {
+        logger.warn({ why: causeOf(error), hop: hop.name, transaction: envelope.id }, 'next hop: no connection');
+      }
       return { error, again: false };
     }
     const used = connection.messages > 0;
@@ -158,6 +166,26 @@ export class HopTransaction implements DeliveryTransaction {
         );
       return { error, again };
     }
+  }
+
+  /** A connection, unless the transaction is given up before there is one: then it is somebody else's. */
+  private lease(hop: NextHop, fresh: boolean): MaybePromise<ClientConnection> {
+    const { session } = this.mail;
+    const lease = hop.lease(session, fresh);
+    if (!isPromise(lease)) return lease;
+    return new Promise((resolve, reject) => {
+      this.giveUp = () => {
+        reject(new BodyAborted('the transaction was aborted'));
+        lease.then(
+          (connection) => hop.release(connection, session),
+          () => undefined,
+        );
+      };
+      lease.then((connection) => {
+        this.giveUp = undefined;
+        if (this.aborted === undefined) resolve(connection);
+      }, reject);
+    });
   }
 
   /** The connection goes back to where it came from. */

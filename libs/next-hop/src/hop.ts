@@ -39,6 +39,8 @@ export class NextHop implements Lifecycle {
   private readonly pool: ClientPool;
   /** Connections that belong to one session: a PROXY header, or who has logged in, can't be taken back. */
   private readonly bound = new Map<Session, ClientConnection>();
+  /** Fires when all is over: connections that are being opened are given up. */
+  private readonly closing = new AbortController();
   private restsUntil = 0;
   private learned: ServerCapabilities | undefined;
 
@@ -94,7 +96,7 @@ export class NextHop implements Lifecycle {
 
   /** A new connection, with credentials that are not ours. @throws {ClientError} */
   connectAs(credentials: ClientCredentials, allowPlaintext: boolean): Promise<ClientConnection> {
-    return openConnection(this.settings, { credentials, allowPlaintext });
+    return openConnection(this.settings, { credentials, allowPlaintext, signal: this.closing.signal });
   }
 
   /** Keeps a connection on which the session's client has logged in. */
@@ -119,6 +121,7 @@ export class NextHop implements Lifecycle {
   }
 
   async stop(): Promise<void> {
+    this.closing.abort();
     const bound = [...this.bound.values()];
     this.bound.clear();
     await Promise.all([this.pool.close(), ...bound.map((connection) => connection.quit())]);
@@ -150,7 +153,8 @@ export class NextHop implements Lifecycle {
   private async open(client: RepresentedPeer | undefined): Promise<ClientConnection> {
     try {
       const { credentials, allowPlaintext } = this.manners;
-      const connection = await openConnection(this.settings, { client, credentials, allowPlaintext });
+      const { signal } = this.closing;
+      const connection = await openConnection(this.settings, { client, credentials, allowPlaintext, signal });
       this.restsUntil = 0;
       this.learned = connection.capabilities;
       return connection;

@@ -4,12 +4,14 @@ import {
   contributionsOf,
   deliver,
   describeDelivery,
+  describeRemoteDelivery,
   recordingLogger,
   scriptedPeer,
   type LogLine,
+  type RemoteTarget,
   type ScriptedPeer,
 } from '@mailverb/testing';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LmtpDelivery } from './lmtp.delivery.js';
@@ -54,6 +56,46 @@ for (const keywords of [['PIPELINING', '8BITMIME'], ['CHUNKING']]) {
     },
     { content: 'lines' },
   );
+}
+
+const PEM_FOLDER = mkdtempSync(join(tmpdir(), 'mailverb-pem-'));
+afterAll(() => rmSync(PEM_FOLDER, { recursive: true }));
+
+for (const keywords of [
+  ['PIPELINING', '8BITMIME'],
+  ['PIPELINING', '8BITMIME', 'CHUNKING'],
+]) {
+  describeRemoteDelivery(
+    `LmtpDelivery to a peer that offers ${keywords.at(-1)}`,
+    async (target) => {
+      const strategy = new LmtpDelivery(lmtpOptions.parse(optionsFor(target)), new SystemClock(), recordingLogger([]));
+      await strategy.start();
+      return strategy;
+    },
+    { keywords, auth: true, protocol: 'lmtp' },
+  );
+}
+
+/** The options of a delivery to that target. */
+function optionsFor({ host, port, tls, ca, timeoutMs, credentials }: RemoteTarget): object {
+  const steps = ['connect', 'greeting', 'hello', 'mail', 'rcpt', 'data', 'body', 'final'];
+  return {
+    host,
+    port,
+    timeouts: Object.fromEntries(steps.map((step) => [step, `${timeoutMs}ms`])),
+    tls:
+      tls === 'none'
+        ? PLAIN
+        : { mode: 'required', serverName: 'localhost', ca: ca === undefined ? undefined : pem(ca) },
+    ...(credentials === undefined ? {} : { auth: { user: credentials.username, password: credentials.password } }),
+  };
+}
+
+/** A file with this certificate. */
+function pem(text: string): string {
+  const file = join(PEM_FOLDER, 'ca.pem');
+  writeFileSync(file, text);
+  return file;
 }
 
 describe('LMTP', () => {

@@ -11,7 +11,7 @@ import {
 import { ADDRESSES, NONE, TEXTS, openLookup, type Lookup, type LookupAnswer } from '@mailverb/lookup';
 import { reply, type Mailbox, type Reply, type ReversePath } from '@mailverb/protocol';
 import { placeSchema, type Place } from './place.js';
-import type { ProxyOptions } from './proxy.options.js';
+import type { ProxyOptions } from './smtp.options.js';
 
 type Choose = NonNullable<ProxyOptions['choose']>;
 

@@ -1,7 +1,7 @@
 /** The manifest of the delivery strategy proxy. */
 import { definePlugin } from '@mailverb/contract';
-import { ProxyDelivery } from './proxy.delivery.js';
-import { proxyOptions } from './proxy.options.js';
+import { ProxyDelivery } from './smtp.delivery.js';
+import { proxyOptions } from './smtp.options.js';
 
 /** Proxies live to another mail server. */
 export const proxyPlugin = definePlugin({

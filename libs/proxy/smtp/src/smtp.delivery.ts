@@ -26,7 +26,7 @@ import { inject, injectable } from 'tsyringe';
 import { Choice, type Question } from './choice.js';
 import { offeredBehind } from './keywords.js';
 import type { Place } from './place.js';
-import type { ProxyOptions } from './proxy.options.js';
+import type { ProxyOptions } from './smtp.options.js';
 
 const NO_SERVER = reply(550, '5.7.1', 'no mail server for this recipient');
 

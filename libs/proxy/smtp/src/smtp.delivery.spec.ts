@@ -6,6 +6,7 @@ import {
   contributionsOf,
   deliver,
   describeDelivery,
+  describeRemoteDelivery,
   openDelivery,
   plainVerbs,
   recordingLogger,
@@ -13,14 +14,18 @@ import {
   testListener,
   testServer,
   testSession,
+  type RemoteTarget,
   type ScriptedPeer,
   type TestServer,
 } from '@mailverb/testing';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { offeredBehind } from './keywords.js';
 import { readPlace } from './place.js';
 import { proxyPlugin } from './plugin.js';
-import { ProxyDelivery } from './proxy.delivery.js';
-import { proxyOptions } from './proxy.options.js';
+import { ProxyDelivery } from './smtp.delivery.js';
+import { proxyOptions } from './smtp.options.js';
 
 const PLAIN = { mode: 'none' } as const;
 
@@ -61,6 +66,51 @@ for (const keywords of [
     },
     { content: 'lines' },
   );
+}
+
+const PEM_FOLDER = mkdtempSync(join(tmpdir(), 'mailverb-pem-'));
+afterAll(() => rmSync(PEM_FOLDER, { recursive: true }));
+
+for (const keywords of [
+  ['PIPELINING', '8BITMIME'],
+  ['PIPELINING', '8BITMIME', 'CHUNKING'],
+]) {
+  describeRemoteDelivery(
+    `ProxyDelivery to a peer that offers ${keywords.at(-1)}`,
+    async (target) => {
+      const strategy = new ProxyDelivery(
+        proxyOptions.parse(optionsFor(target)),
+        testListener(),
+        new SystemClock(),
+        recordingLogger([]),
+      );
+      await strategy.start();
+      return strategy;
+    },
+    { keywords, auth: true },
+  );
+}
+
+/** The options of a delivery to that target. */
+function optionsFor({ host, port, tls, ca, timeoutMs, credentials }: RemoteTarget): object {
+  const steps = ['connect', 'greeting', 'hello', 'mail', 'rcpt', 'data', 'body', 'final'];
+  return {
+    host,
+    port,
+    timeouts: Object.fromEntries(steps.map((step) => [step, `${timeoutMs}ms`])),
+    tls:
+      tls === 'none'
+        ? PLAIN
+        : { mode: 'required', serverName: 'localhost', ca: ca === undefined ? undefined : pem(ca) },
+    ...(credentials === undefined ? {} : { auth: { user: credentials.username, password: credentials.password } }),
+  };
+}
+
+/** A file with this certificate. */
+function pem(text: string): string {
+  const file = join(PEM_FOLDER, 'ca.pem');
+  writeFileSync(file, text);
+  return file;
 }
 
 describe('what EHLO offers before a server', () => {
