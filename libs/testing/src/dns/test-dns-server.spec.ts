@@ -168,6 +168,5 @@ describe('TestDnsServer', () => {
     });
     await server.stop();
     await closed;
-    server = await TestDnsServer.start();
   });
 });

@@ -41,6 +41,7 @@ export class TestDnsServer {
   readonly #connections = new Set<Socket>();
   /** Answers that wait for {@link release}; undefined where they do not wait. */
   #held: (() => void)[] | undefined;
+  #stopped: Promise<void> | undefined;
   #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
 
   /** @param table names to records, see {@link DnsTable}. */
@@ -108,7 +109,13 @@ export class TestDnsServer {
     for (const send of held) send();
   }
 
-  async stop(): Promise<void> {
+  /** Closes everything; a second time it is harmless. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.close();
+    return this.#stopped;
+  }
+
+  private async close(): Promise<void> {
     this.#held = undefined;
     for (const socket of this.#connections) socket.destroy();
     await Promise.all([
