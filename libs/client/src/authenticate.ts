@@ -31,7 +31,8 @@ export async function authenticate(
     );
   }
   try {
-    const exchange = await mechanism.begin();
+    // A token has to be fetched, perhaps from somebody who does not answer.
+    const exchange = await mechanism.begin(AbortSignal.timeout(timeouts.hello));
     const answer = await converse(connection, mechanism.name, exchange, timeouts.hello);
     if (answer.code !== 235)
       throw new ClientError('auth', 'auth', `${peer}: said ${String(answer)} to AUTH ${mechanism.name}`, answer);
@@ -70,8 +71,11 @@ async function converse(
 }
 
 function respond(exchange: ClientExchange, pending: Uint8Array | undefined, { lines }: Reply) {
-  if (pending !== undefined) return pending;
   const challenge = decodeBase64(lines.join(''));
   if (challenge === undefined) throw new Error('a challenge that is not base64');
+  if (pending !== undefined) {
+    if (challenge.length > 0) throw new Error('a challenge where an empty one was due');
+    return pending;
+  }
   return exchange.respond(challenge);
 }

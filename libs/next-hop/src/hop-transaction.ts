@@ -40,6 +40,8 @@ export class HopTransaction implements DeliveryTransaction {
     | { readonly hop: NextHop; readonly connection: ClientConnection; readonly transaction: ClientTransaction }
     | undefined = undefined;
   private aborted: string | undefined = undefined;
+  /** While the first recipient is asked for: settles when it has been, and never rejects. */
+  private beginning: Promise<void> | undefined = undefined;
   /** Set while a connection is waited for. */
   private giveUp: (() => void) | undefined = undefined;
   /** Set when nobody is asked any more: no hop would have the message. */
@@ -52,10 +54,12 @@ export class HopTransaction implements DeliveryTransaction {
   ) {}
 
   async recipient(recipient: Recipient): Promise<Reply> {
+    // Or each would be the first, with a connection of its own.
+    while (this.beginning !== undefined) await this.beginning;
+    this.expectOpen();
     if (this.failure !== undefined) return this.failure;
     try {
-      const answer =
-        this.going === undefined ? await this.first(recipient) : await this.going.transaction.recipient(recipient);
+      const answer = await (this.going?.transaction.recipient(recipient) ?? this.begin(recipient));
       if (answer.positive) this.taken.push(recipient);
       return this.say(answer);
     } catch (error) {
@@ -104,6 +108,13 @@ export class HopTransaction implements DeliveryTransaction {
     this.leave();
   }
 
+  private begin(recipient: Recipient): Promise<Reply> {
+    const first = this.first(recipient);
+    const over = () => void (this.beginning = undefined);
+    this.beginning = first.then(over, over);
+    return first;
+  }
+
   private async first(recipient: Recipient): Promise<Reply> {
     let failure: unknown;
     let refusal: Reply | undefined;
@@ -134,7 +145,7 @@ export class HopTransaction implements DeliveryTransaction {
     recipient: Recipient,
     fresh: boolean,
   ): Promise<{ readonly answer: Reply } | { readonly error: unknown; readonly again: boolean }> {
-    const { session, envelope, logger } = this.mail;
+    const { envelope, logger } = this.mail;
     let connection: ClientConnection;
     try {
       connection = await this.lease(hop, fresh);

@@ -1,4 +1,5 @@
 /** One next hop: how to get a connection to it, and what becomes of the connection afterwards. */
+import { setMaxListeners } from 'node:events';
 import type { Clock, Lifecycle, MaybePromise, Session } from '@mailverb/contract';
 import { isPromise, slot } from '@mailverb/contract';
 import {
@@ -50,6 +51,8 @@ export class NextHop implements Lifecycle {
     private readonly clock: Clock,
   ) {
     this.name = peerName(settings.target);
+    // As many listen as connections are being opened.
+    setMaxListeners(0, this.closing.signal);
     this.pool = new ClientPool(() => this.open(undefined), manners.pool, clock, this.name);
   }
 
