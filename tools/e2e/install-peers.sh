@@ -23,6 +23,8 @@ have nats-server || missing+=(nats-server)
 have rabbitmq-server || missing+=(rabbitmq-server)
 have procmail || missing+=(procmail)
 have maildrop || missing+=(maildrop)
+have swift-proxy-server || missing+=(swift-proxy swift-account swift-container swift-object)
+have memcached || missing+=(memcached)
 have ldapadd || missing+=(ldap-utils)
 have systemd-analyze && have systemd-socket-activate || missing+=(systemd)
 # What swaks needs for TLS and for mechanisms beyond its own.

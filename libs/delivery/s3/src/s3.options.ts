@@ -74,7 +74,9 @@ export const s3Options = z.strictObject({
   checksum: z
     .enum(['md5', 'sha256'])
     .default('md5')
-    .describe('What the store compares with what it got, beside the signature: Content-MD5, or x-amz-checksum-sha256.'),
+    .describe(
+      'What the store compares with what it got, beside the signature: Content-MD5, or x-amz-checksum-sha256, which not all know.',
+    ),
   encryption: encryption.optional().describe('Have the store encrypt objects; default what the bucket says.'),
   storageClass: z.enum(StorageClass).optional().describe('Default what the bucket says.'),
   hold: z
