@@ -75,6 +75,7 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['lmtp', () => import('@mailverb/delivery-lmtp')],
     ['proxy', () => import('@mailverb/proxy-smtp')],
     ['relay', () => import('@mailverb/delivery-relay')],
+    ['mx', () => import('@mailverb/delivery-mx')],
     ['webhook', () => import('@mailverb/delivery-webhook')],
     ['pipe', () => import('@mailverb/delivery-pipe')],
     ['s3', () => import('@mailverb/delivery-s3')],

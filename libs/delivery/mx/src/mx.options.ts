@@ -1,12 +1,15 @@
 /** Options of the delivery strategy mx. */
+import { nextHopShape } from '@mailverb/next-hop';
 import { z } from 'zod';
+import { resolveShape } from './resolve.options.js';
+
+/** A stranger's server has no account for us. */
+const { auth: _auth, ...hopShape } = nextHopShape;
 
 export const mxOptions = z.strictObject({
-  words: z
-    .string()
-    .regex(/^[ -~]{1,100}$/, { error: 'expected up to 100 printable ASCII characters' })
-    .default('taken')
-    .describe('What the reply after the mail data says.'),
+  port: z.int().min(1).max(65535).default(25).describe('The port of all servers.'),
+  ...resolveShape,
+  ...hopShape,
 });
 
 /** What the class gets. */

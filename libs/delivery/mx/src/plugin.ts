@@ -1,9 +1,9 @@
 /** The manifest of the delivery strategy mx. */
 import { definePlugin } from '@mailverb/contract';
-import { mxOptions } from './mx.options.js';
 import { MxDelivery } from './mx.delivery.js';
+import { mxOptions } from './mx.options.js';
 
-/** Takes every message, and keeps nothing yet. */
+/** Gives messages to the servers of their recipients. */
 export const mxPlugin = definePlugin({
   name: 'delivery-mx',
   options: mxOptions,
