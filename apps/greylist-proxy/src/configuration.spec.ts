@@ -124,6 +124,11 @@ describe('a file', () => {
 
   it.each([
     ['a: [', 'this is not YAML'],
+    ['a: *b', 'this is not'],
+    [
+      `a: &a [x]\n${[...'bcdefgh'].map((name, i) => `${name}: &${name} [${Array(20).fill(`*${'abcdefg'[i]}`).join()}]`).join('\n')}`,
+      'this is not usable YAML',
+    ],
     ['', 'serverName: missing'],
     ['serverName: a\nserverName: b', 'this is not YAML: Map keys must be unique'],
   ])('%j is refused', (text, expected) => {

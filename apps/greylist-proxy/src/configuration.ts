@@ -110,7 +110,15 @@ export function readConfiguration(file: string): Configuration {
   const document = parseDocument(text);
   const [fault] = document.errors;
   if (fault !== undefined) throw problem(file, `this is not YAML: ${fault.message.split('\n', 1)[0] ?? ''}`);
-  return checkConfiguration(document.toJS() ?? {});
+  let tree: unknown;
+  try {
+    tree = document.toJS();
+  } catch (error) {
+    // Aliases that would unfold to a bomb.
+    throw problem(file, `this is not usable YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  // An empty file, or one of comments only, says nothing.
+  return checkConfiguration(tree ?? {});
 }
 
 /** Checks what a file says. @throws {ConfigurationError} with everything that is wrong with it. */

@@ -158,9 +158,10 @@ describe('delay makes wait', () => {
   it('for recipients that nobody took, and not for those that were', async () => {
     const one = client({ failures: { after: 0, delay: '1s', factor: 1 } });
     expect([await one.rcpt(0), await one.rcpt(1), await one.rcpt(2), await one.data(3)]).toEqual([0, 0, 0, 0]);
-    // DATA that is refused may be tried again, and is one message all the same.
+    // DATA that is refused may be tried again, and is one message all the same: it makes up for no other failures.
     expect(await one.data(3)).toBe(0);
     expect(await one.mail()).toBe(0);
+    expect([await one.rcpt(3), await one.mail()]).toEqual([0, 1000]);
     const other = client({ failures: { after: 0, delay: '1s', factor: 2 } });
     expect([await other.rcpt(0), await other.rcpt(0), await other.rcpt(0), await other.rcpt(1)]).toEqual([
       0, 1000, 2000, 2000,
@@ -214,6 +215,13 @@ describe('delay makes wait', () => {
     const verdict = policy.mail?.(input, testContext(time.signal));
     time.abort(new Error('the client has gone'));
     await expect(verdict).rejects.toThrow('the client has gone');
+    expect([policy.waiting, clock.pending]).toEqual([0, 0]);
+    // The signal is the session's for as long as nothing fires it.
+    const long = new AbortController();
+    const waited = policy.mail?.({ ...input, session: testSession() }, testContext(long.signal));
+    await clock.advance(5000);
+    await waited;
+    long.abort();
     expect([policy.waiting, clock.pending]).toEqual([0, 0]);
     const gone = policy.mail?.({ ...input, session: testSession() }, testContext(time.signal));
     await expect(gone).rejects.toThrow('the client has gone');

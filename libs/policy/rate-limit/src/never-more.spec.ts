@@ -110,6 +110,19 @@ describe('never more than may pass', () => {
     );
   });
 
+  it('by a clock that has parts of milliseconds', () => {
+    const terms: Terms = { limit: 1000, per: 1, burst: 1000 };
+    const clock = new HandClock();
+    const desk = new Desk(written(terms, terms), clock);
+    const start = clock.time;
+    let passed = 0;
+    for (let i = 0; i < 1000; i++) {
+      clock.time += 0.125;
+      if (heard(desk.message(from(1, 250))) === 'pass') passed += 250;
+    }
+    expect(passed).toBeLessThanOrEqual(terms.burst + (clock.time - start) * terms.limit);
+  });
+
   it('of two hundred at once exactly so many as there are, and what is refused for one reason is there for others', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {

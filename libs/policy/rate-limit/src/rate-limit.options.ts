@@ -19,6 +19,9 @@ const COUNTED_BY: Readonly<Record<Counted, readonly Subject[]>> = {
   bytes: ENVELOPE,
 };
 
+/** A bucket is kept until it is full: longer than anybody remembers it by, and than some stores can count. */
+const LONGEST_MS = 10 * 366 * 86_400_000;
+
 /** A number, which says that it is one: of what is no octets, `100MiB` is a mistake. */
 const count = z
   .int()
@@ -59,6 +62,9 @@ const ruleSchema = z
       else if (isSize && of !== 'bytes') wrong(path, `expected a number: ${of} are counted`);
     }
     if (per < 1) wrong('per', 'expected a duration above 0');
+    else if ((burst.amount / limit.amount) * per > LONGEST_MS) {
+      wrong('burst', 'expected less, or a higher limit: it would take more than ten years to have that much again');
+    }
     for (const [path, bits] of Object.entries({ ipv4Prefix, ipv6Prefix })) {
       if (bits !== undefined && by !== 'network') wrong(path, 'expected it beside by: network');
     }

@@ -87,6 +87,16 @@ describe('what is refused', () => {
     expect(ask()).toEqual(['pass', 'pass', 'pass', 'pass']);
   });
 
+  it('is there when its time has come, however often it was asked for in between', () => {
+    // Ten times a tenth of a token, each rounded, is not quite one.
+    let time = 0;
+    const hand = { now: () => time, after: () => ({ cancel: () => undefined }) };
+    const often = new Desk({ rules: [{ of: 'messages', limit: 1, per: '10ms' }] }, hand);
+    const passed: number[] = [];
+    for (; time < 35; time++) if (heard(often.mail()) === 'pass') passed.push(time);
+    expect(passed).toEqual([0, 10, 20, 30]);
+  });
+
   it('has a cause for the log, without a name of anybody', () => {
     const verdict = desk.mail();
     expect(verdict).toMatchObject({ reason: 'rate limit messages-by-address is used up, enough again in 60 s' });
@@ -414,6 +424,7 @@ describe('options of rate-limit', () => {
     [rule({ of: 'bytes', limit: '0' }), 'rules.0.limit: expected a number above 0'],
     [rule({ per: '0' }), 'rules.0.per: expected a duration above 0'],
     [rule({ per: 60 }), 'rules.0.per: '],
+    [rule({ burst: 5000, per: '1d' }), 'rules.0.burst: expected less, or a higher limit: it would take more than ten'],
     [rule({ of: 'mails' }), 'rules.0.of: '],
     [
       rule({ by: 'recipient' }),

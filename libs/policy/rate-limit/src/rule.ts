@@ -75,7 +75,7 @@ export class Rule {
   take(key: string, amount: number): MaybePromise<Taken | Refusal> {
     let result: Taken | Refusal = this.#tooMany;
     const written = this.store.update(key, (value) => {
-      const now = this.clock.now();
+      const now = this.#now();
       const before = value && decodeBucket(value);
       const bucket = refilled(before, now, this.#rule);
       const after = taken(bucket, amount, this.#rule);
@@ -89,7 +89,7 @@ export class Rule {
   /** The refusal if there is not enough; takes nothing. */
   look(key: string, amount: number): MaybePromise<Refusal | undefined> {
     const judge = (value: Uint8Array | undefined): Refusal | undefined => {
-      const now = this.clock.now();
+      const now = this.#now();
       const bucket = refilled(value && decodeBucket(value), now, this.#rule);
       return taken(bucket, amount, this.#rule) === undefined ? this.#notNow(bucket, amount, now) : undefined;
     };
@@ -97,12 +97,17 @@ export class Rule {
     return isPromise(value) ? value.then(judge) : judge(value);
   }
 
+  /** In whole milliseconds, as they are kept: a part of one that is lost with each bucket that is written would let too much through. */
+  #now(): number {
+    return Math.floor(this.clock.now());
+  }
+
   #taken(key: string, amount: number, at: number): Taken {
     return {
       giveBack: () =>
         this.store.update(key, (value) => {
           if (value === undefined) return undefined;
-          const now = this.clock.now();
+          const now = this.#now();
           const bucket = refilled(decodeBucket(value), now, this.#rule);
           return keep(returned(bucket, amount, Math.max(0, now - at), this.#rule), now, this.#rule);
         }),
