@@ -9,10 +9,12 @@ import { measureGrowth, measureIdle, type MemoryResult } from './measure/memory.
 import { profile, type ProfileResult } from './measure/profile.js';
 import { USAGE, readOptions, type BenchOptions, type Part } from './options.js';
 import { compareProxies } from './proxy/compare.js';
+import type { GreylistCalls } from './greylist/main.js';
 import type { ProtocolCalls } from './protocol/main.js';
 import { Remote, endAll } from './process/remote.js';
 import { openFilesLimit } from './process/resident.js';
 import { cpuDetails, cpuSummary } from './report/cpu.js';
+import { greylistTables } from './report/greylist.js';
 import { maildirTable } from './report/maildir.js';
 import { memoryTable } from './report/memory.js';
 import { profileTables } from './report/profile.js';
@@ -74,6 +76,16 @@ const MEASURES: Readonly<Record<Part, Measure>> = {
   async proxy({ cpu }, driver) {
     progress('proxy');
     return `## Live proxy\n\n${proxyTable(await compareProxies(driver, cpu))}`;
+  },
+  async greylist({ greylist }) {
+    progress('greylist');
+    const remote = await Remote.start<GreylistCalls>(new URL('./greylist/main.js', import.meta.url));
+    try {
+      const { results, memories } = await remote.call('measure', greylist);
+      return `## Greylisting on lmdb\n\n${greylistTables(results, memories)}`;
+    } finally {
+      await remote.end();
+    }
   },
   async profile({ scenarios, servers, cpu }, driver) {
     const results: ProfileResult[] = [];

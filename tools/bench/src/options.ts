@@ -3,13 +3,14 @@ import { parseArgs } from 'node:util';
 import { SCENARIOS, type Scenario } from './scenarios.js';
 import { SERVER_NAMES, type ServerName } from './servers/names.js';
 import type { MaildirSettings } from './maildir/compare.js';
+import type { GreylistSettings } from './greylist/main.js';
 import type { CpuSettings } from './measure/cpu.js';
 
 /** What can be measured, in this order. */
-export const PARTS = ['cpu', 'memory', 'protocol', 'maildir', 'proxy', 'profile'] as const;
+export const PARTS = ['cpu', 'memory', 'protocol', 'maildir', 'proxy', 'greylist', 'profile'] as const;
 
 /** What is measured unless something else is asked for. */
-const USUAL: readonly Part[] = ['cpu', 'memory', 'protocol', 'maildir', 'proxy'];
+const USUAL: readonly Part[] = ['cpu', 'memory', 'protocol', 'maildir', 'proxy', 'greylist'];
 
 export type Part = (typeof PARTS)[number];
 
@@ -20,6 +21,7 @@ export interface BenchOptions {
   readonly cpu: CpuSettings;
   readonly idleConnections: number;
   readonly maildir: MaildirSettings;
+  readonly greylist: GreylistSettings;
   readonly installPostfix: boolean;
   readonly save: boolean;
 }
@@ -35,15 +37,15 @@ export const USAGE = `npm run bench -- [options]
   --seconds N         length of a window; default 2
   --windows N         windows that count, after the warm-up; default 5
   --node-flags FLAGS  for the node of all servers, such as "--max-semi-space-size=4"
-  --disk FOLDER       where Maildir and Postfix's queue are; default the system's temporary folder
+  --disk FOLDER       where Maildir, Postfix's queue and the store are; default the system's temporary folder
   --install-postfix   apt-get install postfix first, if it is not there
   --help
 
 The part "maildir" needs root and Debian's postfix. The part "proxy" installs Haraka from npm into a temporary folder, and needs Debian's nginx and
 libnginx-mod-mail; what is not there is left out, and said so.`;
 
-const FULL = { seconds: 2, windows: 5, maxWarmup: 12, idle: 10_000, messages: 10_000, rounds: 5 };
-const QUICK = { seconds: 0.5, windows: 3, maxWarmup: 4, idle: 10_000, messages: 2_000, rounds: 2 };
+const FULL = { seconds: 2, windows: 5, maxWarmup: 12, idle: 10_000, messages: 10_000, rounds: 5, decisions: 50_000 };
+const QUICK = { seconds: 0.5, windows: 3, maxWarmup: 4, idle: 10_000, messages: 2_000, rounds: 2, decisions: 10_000 };
 
 /** @returns undefined if help was asked for. @throws with a sentence for people. */
 export function readOptions(args: readonly string[]): BenchOptions | undefined {
@@ -79,6 +81,12 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     },
     idleConnections: length.idle,
     maildir: { messages: length.messages, rounds: length.rounds, disk: values.disk },
+    greylist: {
+      triples: 1_000_000,
+      decisions: length.decisions,
+      atOnce: positive('--connections', values.connections, 20),
+      disk: values.disk,
+    },
     installPostfix: values['install-postfix'],
     save: values.save,
   };

@@ -60,6 +60,7 @@ export function encodeCounts(counts: DayCounts): Buffer {
 export class Counts {
   /** What is not written yet, by day. */
   #pending = new Map<string, Map<Counted, number>>();
+  #today = { day: -1, name: '' };
   #alarm: Alarm | undefined;
   #stopped = false;
 
@@ -71,9 +72,12 @@ export class Counts {
     private readonly logger: Logger,
   ) {}
 
-  add(counted: Counted, times = 1): void {
+  add(counted: Counted): void {
     if (this.days === 0) return;
-    this.#add(dayOf(this.clock.now()), counted, times);
+    const day = Math.floor(this.clock.now() / DAY_MS);
+    // A date is written once a day, and not for each decision.
+    if (day !== this.#today.day) this.#today = { day, name: dayOf(day * DAY_MS) };
+    this.#add(this.#today.name, counted, 1);
   }
 
   /** Writes what is left. Whatever is counted later is not. */

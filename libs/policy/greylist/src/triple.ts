@@ -1,5 +1,5 @@
 /** The triple that greylisting goes by: who sends, in whose name, to whom. In one spelling, and as the key that it is kept under. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Mailbox, ReversePath } from '@mailverb/protocol';
 
 /** One triple, normalised. */
@@ -60,5 +60,5 @@ export function decodeTriple(octets: Buffer): Triple | undefined {
 
 /** The key for an encoded triple: of any length and with any characters in it, it is one of 64 (attack A10). */
 export function keyOf(encoded: Uint8Array): string {
-  return `${PREFIX}:triple:${createHash('sha256').update(encoded).digest('base64url')}`;
+  return `${PREFIX}:triple:${hash('sha256', encoded, 'base64url')}`;
 }

@@ -24,6 +24,8 @@ const LOOK_AFTER_MS = 10_000;
 const LOOK = 500;
 /** Values looked at for each that was written: more than one, or the look would never come round. */
 const LOOKS_PER_WRITE = 2;
+/** Values that are added before all are counted again, which costs as much as adding some: as many more there may be for each process but one. */
+const ADD_BEFORE_COUNT = 32;
 /** Values looked at for an expired one where there is no room. */
 const LOOK_FOR_ROOM = 16;
 
@@ -39,6 +41,8 @@ export class LmdbStore implements Store, Lifecycle {
   /** Where the look is. Anywhere at first: other processes look too. */
   #looked: Buffer = randomBytes(32);
   #written = 0;
+  /** How many more values may be added before they are counted again. */
+  #mayAdd = 0;
 
   constructor(@inject(Options) { path, maxEntries }: LmdbOptions, @inject(Clock) clock: Clock) {
     this.#path = path;
@@ -140,7 +144,13 @@ export class LmdbStore implements Store, Lifecycle {
 
   /** Drops what has expired next to where the look is, or else one that has not; which, is as good as chance. */
   #makeRoom(database: Database): void {
-    if (countOf(database) < this.#maxEntries) return;
+    if (this.#mayAdd === 0) {
+      this.#mayAdd = Math.min(ADD_BEFORE_COUNT, Math.max(0, this.#maxEntries - countOf(database)));
+    }
+    if (this.#mayAdd > 0) {
+      this.#mayAdd -= 1;
+      return;
+    }
     const near = this.#next(database, LOOK_FOR_ROOM);
     const now = this.#clock.now();
     const expired = near.filter(({ value }) => untilOf(value) <= now);

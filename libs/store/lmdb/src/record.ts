@@ -1,5 +1,5 @@
 /** How a value and its time stand in the database: eight octets of time, then the value. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const TIME = 8;
 
@@ -32,5 +32,6 @@ export function untilOf({ buffer, byteOffset, byteLength }: Uint8Array): number 
  * UTF-8, in which all halves of surrogate pairs are one.
  */
 export function hashOf(key: string): Buffer {
-  return createHash('sha256').update(Buffer.from(key, 'utf16le')).digest();
+  // In one go: a hash object for each costs three times as much, and the collector as much again.
+  return hash('sha256', Buffer.from(key, 'utf16le'), 'buffer');
 }
