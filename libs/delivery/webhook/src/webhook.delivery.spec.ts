@@ -70,6 +70,8 @@ describe('options', () => {
     { url, statuses: { '404': 'maybe' } },
     { url, statuses: { '404': '550 4.1.1 no' } },
     { url, statuses: { nope: 'accept' } },
+    { url, timeout: 0 },
+    { url, answerTimeout: '0s' },
   ])('are not %j', (options) => expect(webhookOptions.safeParse(options).success).toBe(false));
 });
 

@@ -24,6 +24,12 @@ const headerName = z
   .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, { error: 'expected the name of a header' })
   .refine((name) => !RESERVED.has(name.toLowerCase()) && !/^x-mailverb-/i.test(name), 'is set by the webhook itself');
 
+/** Without an end a wait holds a client, and a place, for ever. */
+const wait = (ms: number) =>
+  duration()
+    .refine((value) => value > 0, 'expected more than 0')
+    .default(ms);
+
 const secret = z.string().min(16, { error: 'expected a secret of at least 16 characters' });
 
 /** What a status means: a class, or a whole reply. */
@@ -83,11 +89,11 @@ export const webhookOptions = z
       .boolean()
       .default(false)
       .describe('Read a JSON answer: words for the reply, and replies for single recipients.'),
-    timeout: duration()
-      .default(120_000)
-      .describe('How long a request may take, from waiting for a connection to the end of the answer.'),
-    connectTimeout: duration().default(10_000).describe('How long a connection may take, TLS included.'),
-    answerTimeout: duration().default(60_000).describe('How long the answer may take once the request is sent.'),
+    timeout: wait(120_000).describe(
+      'How long a request may take, from waiting for a connection to the end of the answer.',
+    ),
+    connectTimeout: wait(10_000).describe('How long a connection may take, TLS included.'),
+    answerTimeout: wait(60_000).describe('How long the answer may take once the request is sent.'),
     connections: z.int().min(1).default(10).describe('Requests at once; others wait for their turn.'),
     keepAlive: duration()
       .default(4_000)

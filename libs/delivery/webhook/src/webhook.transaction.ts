@@ -90,20 +90,23 @@ export class WebhookTransaction implements DeliveryTransaction {
     await this.#working?.then(undefined, () => undefined);
   }
 
-  /** With a signal that fires when time is over, the transaction is aborted, or the server gives up. Leaves no timer and no listener. */
+  /** With an end: when time is over, the transaction is aborted, or the server gives up. Leaves no timer and no listener. */
   async #within(work: (signal: AbortSignal) => Promise<readonly Outcome[]>): Promise<readonly Outcome[]> {
     const { clock, timeout } = this.webhook;
-    const late = new AbortController();
-    const signal = AbortSignal.any([late.signal, this.#abort.signal, this.outer]);
-    const alarm = clock.after(timeout, () => late.abort(new NoAnswer('unreachable', 'timeout')));
+    const { outer } = this;
+    const giveUp = (): void => this.#abort.abort(outer.reason);
+    outer.addEventListener('abort', giveUp);
+    const alarm = clock.after(timeout, () => this.#abort.abort(new NoAnswer('unreachable', 'timeout')));
     try {
-      return await work(signal);
+      outer.throwIfAborted();
+      return await work(this.#abort.signal);
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
       this.#log('warn', error.message);
       return outcomes(this.#recipients, error.kind === 'broken' ? BROKEN : UNREACHABLE);
     } finally {
       alarm.cancel();
+      outer.removeEventListener('abort', giveUp);
     }
   }
 

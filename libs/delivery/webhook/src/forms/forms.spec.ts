@@ -62,6 +62,7 @@ async function post(
   message: Uint8Array = MESSAGE,
   to: readonly string[] = ['ann+x42@example.org', 'bob@example.org'],
   sender: string | null = 'bounces@example.net',
+  from = session,
 ): Promise<Posted> {
   const receiver = await new Receiver().start();
   const { strategy } = webhook({ url: receiver.url, ...options });
@@ -74,7 +75,7 @@ async function post(
       ),
     );
     const { outcomes } = await deliver(strategy, recipients, message, {
-      session,
+      session: from,
       envelope: {
         id: 'tx1',
         reversePath: sender === null ? null : testMailbox(sender),
@@ -136,6 +137,13 @@ describe('raw', () => {
       'x-mailverb-listener': 'test',
       'x-mailverb-login': 'j%C3%B6rg%3B%20x',
     });
+  });
+
+  it('names nobody whose name is longer than headers may be', async () => {
+    const long = testSession({ identity: { name: 'x'.repeat(20_000), mechanism: 'PLAIN' } });
+    expect(
+      (await post({ form: 'raw' }, MESSAGE, ['ann@example.org'], null, long)).headers['x-mailverb-login'],
+    ).toBeUndefined();
   });
 
   it('or behind the URL, where that has more already', async () => {

@@ -44,19 +44,17 @@ function whole(posting: Posting, header: HeaderFacts, key: string): Payload {
 function common({ envelope, recipients, now }: Posting, header: HeaderFacts, key: string): ReadonlyMap<string, string> {
   const timestamp = String(Math.floor(now / 1000));
   const token = randomBytes(TOKEN_OCTETS).toString('hex');
-  return new Map([
-    ['recipient', addressesOf(recipients).join(',')],
-    ['sender', senderOf(envelope)],
-    ['from', formatAddresses(header.from)],
-    ['subject', header.subject],
-    ['message-headers', JSON.stringify(header.fields.map(({ name, value }) => [name, value]))],
-    ['timestamp', timestamp],
-    ['token', token],
-    [
-      'signature',
-      createHmac('sha256', key)
-        .update(timestamp + token)
-        .digest('hex'),
-    ],
-  ]);
+  const fields = {
+    recipient: addressesOf(recipients).join(','),
+    sender: senderOf(envelope),
+    from: formatAddresses(header.from),
+    subject: header.subject,
+    'message-headers': JSON.stringify(header.fields.map(({ name, value }) => [name, value])),
+    timestamp,
+    token,
+    signature: createHmac('sha256', key)
+      .update(timestamp + token)
+      .digest('hex'),
+  };
+  return new Map(Object.entries(fields));
 }

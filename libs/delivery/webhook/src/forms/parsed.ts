@@ -73,7 +73,7 @@ function messageFacts({ header, text, html }: Outline): object {
     bcc: header.bcc,
     replyTo: header.replyTo,
     date: dateOf(header),
-    messageId: first(header.fields, 'message-id'),
+    messageId: first(header.fields, 'Message-ID'),
     headers: header.fields,
     text: text ?? null,
     html: html ?? null,
@@ -82,7 +82,7 @@ function messageFacts({ header, text, html }: Outline): object {
 
 /** RFC 3339; null where there is none, or it is no date. */
 function dateOf({ fields }: HeaderFacts): string | null {
-  const value = first(fields, 'date');
+  const value = first(fields, 'Date');
   // The reader of dates takes much: what is longer than any date is none.
   const time = value.length > 100 ? Number.NaN : Date.parse(value);
   return Number.isNaN(time) ? null : new Date(time).toISOString();

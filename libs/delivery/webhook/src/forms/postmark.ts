@@ -33,7 +33,7 @@ export async function postmarkPayload(posting: Posting, { limits, includeRaw }: 
     MessageID: envelope.id,
     ReplyTo: header.replyTo.map(formatAddress).join(', '),
     MailboxHash: mailboxHash(addresses[0] ?? ''),
-    Date: first(header.fields, 'date'),
+    Date: first(header.fields, 'Date'),
     TextBody: text ?? '',
     HtmlBody: html ?? '',
     StrippedTextReply: '',

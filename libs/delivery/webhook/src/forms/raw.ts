@@ -15,6 +15,7 @@ export function headerText(text: string): string {
   return out;
 }
 
+const MAX_LOGIN = 1000;
 const RESERVED: ReadonlySet<number> = new Set(Buffer.from('%,;"'));
 
 /** Makes the payload. */
@@ -27,7 +28,9 @@ export function rawPayload(posting: Posting, { envelopeIn }: FormOptions): Paylo
     ['x-mailverb-client', headerText(session.remoteAddress)],
   ]);
   if (session.heloName !== undefined) headers.set('x-mailverb-helo', headerText(session.heloName));
-  if (session.identity !== undefined) headers.set('x-mailverb-login', headerText(session.identity.name));
+  const login = session.identity === undefined ? '' : headerText(session.identity.name);
+  // A name may be longer than all headers may be, and one that is cut is another's.
+  if (login !== '' && login.length <= MAX_LOGIN) headers.set('x-mailverb-login', login);
   const payload = { contentType: 'message/rfc822', headers, size: message.size, chunks: () => pieces(message, signal) };
   if (envelopeIn === 'query') {
     const query: [string, string][] = addresses.map((address) => ['recipient', address]);

@@ -40,16 +40,17 @@ function whole(posting: Posting, header: HeaderFacts): Payload {
 
 function common({ envelope, recipients, session }: Posting, header: HeaderFacts): ReadonlyMap<string, string> {
   const charsets = { to: 'UTF-8', from: 'UTF-8', subject: 'UTF-8', text: 'UTF-8', html: 'UTF-8' };
-  return new Map([
+  const fields = {
     // Nobody here has looked: what policies found is in the fields that they add.
-    ['dkim', 'none'],
-    ['SPF', 'none'],
-    ['to', formatAddresses(header.to)],
-    ['cc', formatAddresses(header.cc)],
-    ['from', formatAddresses(header.from)],
-    ['subject', header.subject],
-    ['sender_ip', session.remoteAddress],
-    ['envelope', JSON.stringify({ to: addressesOf(recipients), from: senderOf(envelope) })],
-    ['charsets', JSON.stringify(charsets)],
-  ]);
+    dkim: 'none',
+    SPF: 'none',
+    to: formatAddresses(header.to),
+    cc: formatAddresses(header.cc),
+    from: formatAddresses(header.from),
+    subject: header.subject,
+    sender_ip: session.remoteAddress,
+    envelope: JSON.stringify({ to: addressesOf(recipients), from: senderOf(envelope) }),
+    charsets: JSON.stringify(charsets),
+  };
+  return new Map(Object.entries(fields));
 }

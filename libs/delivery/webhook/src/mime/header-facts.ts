@@ -49,18 +49,18 @@ export function headerFacts(node: MimeNode): HeaderFacts {
   const addresses = (name: string): readonly Address[] => addressesIn(all(fields, name));
   return {
     fields,
-    subject: decoded(first(fields, 'subject')),
-    from: addresses('from'),
-    to: addresses('to'),
-    cc: addresses('cc'),
-    bcc: addresses('bcc'),
-    replyTo: addresses('reply-to'),
+    subject: decoded(first(fields, 'Subject')),
+    from: addresses('From'),
+    to: addresses('To'),
+    cc: addresses('Cc'),
+    bcc: addresses('Bcc'),
+    replyTo: addresses('Reply-To'),
   };
 }
 
-/** The first field of this name (in lower case), or an empty text. */
+/** The first field of this name, or an empty text. */
 export function first(fields: readonly Field[], name: string): string {
-  return fields.find((field) => field.name.toLowerCase() === name)?.value ?? '';
+  return all(fields, name)[0] ?? '';
 }
 
 /** As in a header: `"Bob" <bob@example.org>`. Not for headers: nothing is encoded. */
@@ -86,7 +86,8 @@ function fieldsOf(node: MimeNode): readonly Field[] {
 }
 
 function all(fields: readonly Field[], name: string): readonly string[] {
-  return fields.filter((field) => field.name.toLowerCase() === name).map((field) => field.value);
+  const wanted = name.toLowerCase();
+  return fields.filter((field) => field.name.toLowerCase() === wanted).map((field) => field.value);
 }
 
 function decoded(value: string): string {
