@@ -10,7 +10,6 @@ import {
   Logger,
   Options,
   isPromise,
-  leastDurable,
   type Body,
   type DeliveryContext,
   type DeliveryStrategy,
@@ -23,7 +22,7 @@ import {
   type Recipient,
   type Session,
 } from '@mailverb/contract';
-import { DeliveryPart, PART_FAILED, bodyOfHeld, refusalOf } from '@mailverb/body';
+import { DeliveryPart, PART_FAILED, bodyOfHeld, passOn, refusalOf } from '@mailverb/body';
 import type { Reply } from '@mailverb/protocol';
 import { inject, injectable } from 'tsyringe';
 import type { FallbackOptions } from './fallback.options.js';
@@ -33,12 +32,18 @@ import type { FallbackOptions } from './fallback.options.js';
 export class FallbackDelivery implements DeliveryStrategy {
   readonly durability: Durability;
   readonly wholeMessage = true;
+  readonly offers: DeliveryStrategy['offers'];
+  readonly sessionClosed: DeliveryStrategy['sessionClosed'];
 
   constructor(
     @inject(Options) private readonly options: FallbackOptions,
     @inject(Logger) private readonly logger: Logger,
   ) {
-    this.durability = leastDurable(options.strategies.map(({ durability }) => durability));
+    // A recipient may come to any of them, so all must be able to do what is offered.
+    const { durability, offers, sessionClosed } = passOn(options.strategies);
+    this.durability = durability;
+    this.offers = offers;
+    this.sessionClosed = sessionClosed;
   }
 
   begin(envelope: Envelope, session: Session, context: DeliveryContext): DeliveryTransaction {

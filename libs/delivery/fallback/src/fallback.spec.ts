@@ -10,6 +10,7 @@ import {
   ScriptedDelivery,
   settle,
   testRecipient,
+  testSession,
   type DeliveryScript,
   type LogLine,
 } from '@mailverb/testing';
@@ -53,6 +54,21 @@ describe('FallbackDelivery', () => {
     expect(codes(await deliver(strategy, TO, bytes('hi')))).toEqual([250, 250, 250]);
     expect(went()).toEqual([['hi to a@example.org b@example.org c@example.org'], []]);
     expect(parts[1]?.calls).toEqual([]);
+  });
+
+  it('offers what all can do, and tells all of the end of a session', () => {
+    const closed: string[] = [];
+    const part = (name: string, keyword: string) =>
+      Object.assign(new ScriptedDelivery(), {
+        offers: (asked: string, argument: string | undefined) => (asked === keyword ? (false as const) : argument),
+        sessionClosed: () => void closed.push(name),
+      });
+    const options = fallbackOptions.parse({ strategies: [part('a', 'DSN'), part('b', 'SMTPUTF8')] });
+    const strategy = new FallbackDelivery(options, recordingLogger([]));
+    const offered = ['DSN', 'SMTPUTF8', 'SIZE'].map((keyword) => strategy.offers?.(keyword, '1', testSession()));
+    expect(offered).toEqual([false, false, '1']);
+    strategy.sessionClosed?.(testSession());
+    expect(closed).toEqual(['a', 'b']);
   });
 
   it('promises the least, and wants the whole message', () => {

@@ -16,7 +16,6 @@ import {
   Options,
   SmtpError,
   isPromise,
-  leastDurable,
   type Body,
   type DeliveryContext,
   type DeliveryStrategy,
@@ -28,7 +27,7 @@ import {
   type Recipient,
   type Session,
 } from '@mailverb/contract';
-import { DeliveryPart, PART_FAILED, fanOut, finalReply, type Composed, type PulledBody } from '@mailverb/body';
+import { DeliveryPart, PART_FAILED, fanOut, finalReply, passOn, type Composed, type PulledBody } from '@mailverb/body';
 import { reply, type Reply } from '@mailverb/protocol';
 import { inject, injectable } from 'tsyringe';
 import { Pace, PacedBody, inTime } from './pace.js';
@@ -41,6 +40,8 @@ const NO_COPY = reply(451, '4.3.0', 'a copy of the message could not be made, tr
 export class TeeDelivery implements DeliveryStrategy {
   readonly durability: Durability;
   readonly wholeMessage: boolean;
+  readonly offers: DeliveryStrategy['offers'];
+  readonly sessionClosed: DeliveryStrategy['sessionClosed'];
 
   constructor(
     @inject(Options) private readonly options: TeeOptions,
@@ -48,9 +49,13 @@ export class TeeDelivery implements DeliveryStrategy {
     @inject(Logger) private readonly logger: Logger,
   ) {
     const { to, copies, require } = options;
-    const all = [to, ...copies];
-    this.durability = require === 'all' ? leastDurable(all.map(({ durability }) => durability)) : to.durability;
-    this.wholeMessage = all.some(({ wholeMessage }) => wholeMessage === true);
+    const all = passOn([to, ...copies]);
+    // What copies can't do is no matter where they need not succeed.
+    const needed = require === 'all' ? all : passOn([to]);
+    this.durability = needed.durability;
+    this.offers = needed.offers;
+    this.wholeMessage = all.wholeMessage;
+    this.sessionClosed = all.sessionClosed;
   }
 
   begin(envelope: Envelope, session: Session, context: DeliveryContext): MaybePromise<DeliveryTransaction> {

@@ -11,6 +11,7 @@ import {
   ScriptedDelivery,
   settle,
   testRecipient,
+  testSession,
   type DeliveryScript,
   type LogLine,
 } from '@mailverb/testing';
@@ -51,6 +52,21 @@ describeDelivery('tee that requires all', () => {
 });
 
 describe.each(['first', 'all'] as const)('TeeDelivery, require %s', (require) => {
+  it('offers what all can do who must succeed, and tells everybody of the end of a session', () => {
+    const closed: string[] = [];
+    const part = (name: string, keyword: string) =>
+      Object.assign(new ScriptedDelivery(), {
+        offers: (asked: string, argument: string | undefined) => (asked === keyword ? (false as const) : argument),
+        sessionClosed: () => void closed.push(name),
+      });
+    const options = teeOptions.parse({ to: part('to', 'DSN'), copies: [part('copy', 'SMTPUTF8')], require });
+    const strategy = new TeeDelivery(options, new FakeClock(), recordingLogger([]));
+    const offered = ['DSN', 'SMTPUTF8', 'SIZE'].map((keyword) => strategy.offers?.(keyword, '1', testSession()));
+    expect(offered).toEqual([false, require === 'all' ? false : '1', '1']);
+    strategy.sessionClosed?.(testSession());
+    expect(closed).toEqual(['to', 'copy']);
+  });
+
   it('gives `to` and every copy the message for the recipients that `to` takes', async () => {
     const { strategy, first, others, went } = tee(
       require,
