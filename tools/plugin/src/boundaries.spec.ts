@@ -34,9 +34,17 @@ function plant(files: Readonly<Record<string, string>>): string {
     mkdirSync(join(workspace, dirname(path)), { recursive: true });
     writeFileSync(join(workspace, path), text);
   };
-  const libraries = ['protocol', 'contract', 'options', 'client', 'core', 'testing', 'verbs/one', 'verbs/two'].map(
-    (one) => `libs/${one}`,
-  );
+  const libraries = [
+    'protocol',
+    'contract',
+    'options',
+    'client',
+    'next-hop',
+    'core',
+    'testing',
+    'verbs/one',
+    'verbs/two',
+  ].map((one) => `libs/${one}`);
   for (const folder of [...libraries, 'apps/server', 'tools/bench']) {
     const name = `@mailverb/${folder.replace(/^libs\/(?:verbs\/)?/, '').replace('/', '-')}`;
     const exports = { '.': { '@mailverb/source': './src/index.ts', default: './dist/index.js' } };
@@ -67,6 +75,8 @@ const planted: readonly (readonly [file: string, text: string, rules: readonly s
   ['libs/core/src/testing.ts', imports('@mailverb/testing'), ['core-below-plugins']],
   ['libs/core/src/plugin.spec.ts', imports('@mailverb/one'), ['plugins-apart']],
   ['libs/client/src/core.ts', imports('@mailverb/core'), ['client-below-plugins']],
+  ['libs/next-hop/src/core.ts', imports('@mailverb/core'), ['next-hop-on-client']],
+  ['libs/options/src/client.ts', imports('@mailverb/client'), ['shared-on-contract']],
   ['libs/testing/src/plugin.ts', imports('@mailverb/one'), ['plugins-apart', 'testing-below-plugins']],
   ['libs/verbs/one/src/core.ts', imports('@mailverb/core'), ['core-by-testing', 'plugins-by-contract']],
   ['libs/verbs/one/src/plugin.ts', imports('@mailverb/two'), ['plugins-apart', 'plugins-by-contract']],
@@ -98,10 +108,17 @@ const allowed: Readonly<Record<string, string>> = {
   'libs/contract/src/types-a.ts': "import type { B } from './types-b.js';\nexport interface A { b: B }\n",
   'libs/contract/src/types-b.ts': "import type { A } from './types-a.js';\nexport interface B { a: A }\n",
   'libs/options/src/good.ts': imports('@mailverb/contract', '@mailverb/protocol'),
+  'libs/next-hop/src/good.ts': imports('@mailverb/client', '@mailverb/contract', '@mailverb/options'),
   'libs/core/src/good.ts': imports('@mailverb/contract', '@mailverb/protocol', '@mailverb/options'),
   'libs/core/src/good.spec.ts': imports('@mailverb/testing'),
   'libs/testing/src/good.ts': imports('@mailverb/core', '@mailverb/contract', '@mailverb/options'),
-  'libs/verbs/one/src/good.ts': imports('@mailverb/contract', '@mailverb/protocol', '@mailverb/options', './index.js'),
+  'libs/verbs/one/src/good.ts': imports(
+    '@mailverb/contract',
+    '@mailverb/protocol',
+    '@mailverb/options',
+    '@mailverb/next-hop',
+    './index.js',
+  ),
   'libs/verbs/one/src/good.spec.ts': imports('@mailverb/testing', './good.js', 'undeclared'),
   'apps/server/src/good.ts': imports('@mailverb/core', '@mailverb/one', '@mailverb/two', '@mailverb/options'),
   'tools/bench/src/good.ts': imports('@mailverb/core', '@mailverb/one', '@mailverb/testing', '@mailverb/apps-server'),
