@@ -20,6 +20,12 @@ export interface Store {
     change: (value: Uint8Array | undefined) => { value: Uint8Array; ttlMs: number } | undefined,
   ): MaybePromise<Uint8Array | undefined>;
   delete(key: string): MaybePromise<void>;
+  /**
+   * All values that have not expired, in no order; absent where a store can't tell. For people who look at what is kept, and for no decision: it
+   * goes through everything. Keys are not told, as a store may keep only hashes of them: whoever wants to know what a value is about writes it into
+   * the value. What is written or deleted meanwhile may be among them or not, and may come twice.
+   */
+  values?(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
 export const Store = token<Store>('Store');

@@ -8,6 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Clock, Options, type Alarm, type Lifecycle, type Store } from '@mailverb/contract';
 import { open, type RootDatabase } from 'lmdb';
 import { inject, injectable } from 'tsyringe';
@@ -105,6 +106,23 @@ export class LmdbStore implements Store, Lifecycle {
   async delete(key: string): Promise<void> {
     const hash = hashOf(key);
     await this.#transact((database) => void database.remove(hash));
+  }
+
+  /** Some at a time, each in a look of its own: a long one would keep the file from using again what is dropped meanwhile. */
+  async *values(): AsyncGenerator<Uint8Array> {
+    let start: Buffer = Buffer.alloc(0);
+    for (;;) {
+      const some = [...this.#opened().getRange({ start, exclusiveStart: true, limit: LOOK })].map(({ key, value }) => ({
+        key: Buffer.from(key),
+        ...decode(value),
+      }));
+      const last = some.at(-1);
+      if (last === undefined) return;
+      for (const { value, until } of some) if (until > this.#clock.now()) yield value;
+      start = last.key;
+      // Others come between, where nobody waits between the values.
+      await nextTurn();
+    }
   }
 
   #opened(): Database {

@@ -66,6 +66,12 @@ export class MemoryStore implements Store {
     this.#entries.delete(key);
   }
 
+  *values(): Generator<Uint8Array> {
+    for (const { value, until } of this.#entries.values()) {
+      if (until > this.#clock.now()) yield Buffer.from(value, 'latin1');
+    }
+  }
+
   #find(key: string): Entry | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined || entry.until > this.#clock.now()) return entry;

@@ -59,6 +59,8 @@ const failures = (make: (clock: Clock) => Store): Promise<readonly string[]> =>
 const AT_ONCE = 'loses no update of those that come at once';
 const EXPIRY = 'forgets when the time has come, and not before';
 const KEYS = 'takes no key for another (attack A10)';
+const LISTS = 'lists what it has and what has not expired, if it lists at all';
+const LISTS_OWN = 'lists values of its own, and those that are there all the time while others come and go';
 const OWN = 'keeps values of its own: what is done to an array later changes nothing';
 
 describe('describeStore', () => {
@@ -195,6 +197,35 @@ describe('describeStore', () => {
     }
     expect(await failures((clock) => new AsText(clock))).toContain('keeps every octet, of any number');
     for (const make of [Borrowed, Lent]) expect(await failures((clock) => new make(clock))).toContain(OWN);
+  });
+
+  it('finds a list that is not what is there, and nothing wrong where there is none', async () => {
+    class Listing extends GoodStore {
+      *values(): Generator<Uint8Array> {
+        for (const key of this.entries.keys()) {
+          const value = this.read(key);
+          if (value !== undefined) yield value;
+        }
+      }
+    }
+    class Expired extends Listing {
+      override *values(): Generator<Uint8Array> {
+        for (const { value } of this.entries.values()) yield new Uint8Array(value);
+      }
+    }
+    class Some extends Listing {
+      override *values(): Generator<Uint8Array> {
+        yield* [...super.values()].slice(0, 1000);
+      }
+    }
+    class Shared extends Listing {
+      override *values(): Generator<Uint8Array> {
+        for (const { value, until } of this.entries.values()) if (until > this.clock.now()) yield value;
+      }
+    }
+    expect(await failures((clock) => new Listing(clock))).toEqual([]);
+    for (const make of [Expired, Some]) expect(await failures((clock) => new make(clock))).toEqual([LISTS]);
+    expect(await failures((clock) => new Shared(clock))).toEqual([LISTS_OWN]);
   });
 
   it('stops what it has started', async () => {

@@ -250,6 +250,45 @@ export function describeStore(name: string, factory: StoreFactory): void {
       expect(['1', '2', undefined]).toContain(await heard(store, 'a'));
     });
 
+    test('lists what it has and what has not expired, if it lists at all', async ({ store, clock }) => {
+      if (store.values === undefined) return;
+      expect(await listed(store)).toEqual([]);
+      // More than one would read at once.
+      const many = Array.from({ length: 1500 }, (_, i) => `value ${i}`);
+      await Promise.all(many.map((value, i) => put(store, `key ${i}`, value, i % 3 === 0 ? MINUTE : 2 * MINUTE)));
+      expect(await listed(store)).toEqual(many.toSorted());
+      await store.set('empty', new Uint8Array(0), 3 * MINUTE);
+      await store.delete('key 1');
+      await put(store, 'key 2', 'another', 3 * MINUTE);
+      await clock.advance(MINUTE);
+      const left = many.filter((_, i) => i % 3 !== 0 && i !== 1 && i !== 2);
+      expect(await listed(store)).toEqual(['', 'another', ...left].toSorted());
+      await clock.advance(MINUTE);
+      expect(await listed(store)).toEqual(['', 'another']);
+    });
+
+    test('lists values of its own, and those that are there all the time while others come and go', async ({
+      store,
+    }) => {
+      if (store.values === undefined) return;
+      const stays = Array.from({ length: 700 }, (_, i) => `stays ${i}`);
+      await Promise.all(stays.map((value) => put(store, value, value)));
+      const seen = new Set<string | undefined>();
+      let turn = 0;
+      for await (const value of store.values()) {
+        seen.add(text(value));
+        value.fill(0);
+        if (turn++ % 100 > 0) continue;
+        await put(store, `comes ${turn}`, 'comes');
+        await store.delete(`comes ${turn - 100}`);
+      }
+      for (const value of stays) {
+        expect(seen).toContain(value);
+        expect(await heard(store, value)).toBe(value);
+      }
+      expect([...seen].filter((value) => value !== 'comes')).toHaveLength(stays.length);
+    });
+
     test('is what a list of values with their times would be, whatever is done in whatever order', async ({
       store,
       clock,
@@ -286,6 +325,13 @@ export function describeStore(name: string, factory: StoreFactory): void {
       );
     });
   });
+}
+
+/** What a store lists, sorted. */
+async function listed(store: Store): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const value of store.values?.() ?? []) found.push(text(value) ?? '');
+  return found.toSorted();
 }
 
 const SHORT = ['a', 'b', '__proto__'];
