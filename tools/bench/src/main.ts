@@ -9,6 +9,7 @@ import { measureGrowth, measureIdle, type MemoryResult } from './measure/memory.
 import { profile, type ProfileResult } from './measure/profile.js';
 import { USAGE, readOptions, type BenchOptions, type Part } from './options.js';
 import { compareProxies } from './proxy/compare.js';
+import { canCompareDelivered, compareDelivered } from './proxy/delivered.js';
 import type { GreylistCalls } from './greylist/main.js';
 import type { ProtocolCalls } from './protocol/main.js';
 import { Remote, endAll } from './process/remote.js';
@@ -19,7 +20,7 @@ import { maildirTable } from './report/maildir.js';
 import { memoryTable } from './report/memory.js';
 import { profileTables } from './report/profile.js';
 import { protocolTable } from './report/protocol.js';
-import { proxyTable } from './report/proxy.js';
+import { deliveredTable, proxyTable } from './report/proxy.js';
 import { versions } from './report/versions.js';
 
 const FOLDER = new URL('../../../docs/benchmarks/', import.meta.url);
@@ -73,9 +74,13 @@ const MEASURES: Readonly<Record<Part, Measure>> = {
     progress('maildir');
     return `${title}\n\n${maildirTable(await compareMaildir(maildir), maildir)}`;
   },
-  async proxy({ cpu }, driver) {
+  async proxy({ cpu, maildir }, driver) {
     progress('proxy');
-    return `## Live proxy\n\n${proxyTable(await compareProxies(driver, cpu))}`;
+    const proxies = `## Live proxy and relay\n\n${proxyTable(await compareProxies(driver, cpu))}`;
+    if (!canCompareDelivered())
+      return `${proxies}\n\nBeside Postfix: not measured, it needs root and Debian's postfix.`;
+    progress('proxy: beside Postfix');
+    return `${proxies}\n\n${deliveredTable(await compareDelivered(maildir.messages, maildir.rounds))}`;
   },
   async greylist({ greylist }) {
     progress('greylist');

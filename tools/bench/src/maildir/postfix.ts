@@ -34,6 +34,30 @@ in_flow_delay = 0
 syslog_name = mailverb-bench
 `;
 
+/** In place of putting everything on hold: everything goes on to this port at once. */
+const relayCf = (upstream: number): string => `smtpd_client_restrictions =
+relayhost = [127.0.0.1]:${upstream}
+smtp_dns_support_level = disabled
+smtp_host_lookup = native
+default_destination_concurrency_limit = 100
+initial_destination_concurrency = 50
+qmgr_message_active_limit = 40000
+`;
+
+const RELAYING = `qmgr unix n - n 300 1 qmgr
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+scache unix - - n - 1 scache
+tlsmgr unix - - n 1000? 1 tlsmgr
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+pickup unix n - n 60 1 pickup
+`;
+
 const masterCf = (port: number): string => `127.0.0.1:${port} inet n - n - - smtpd
 cleanup unix n - n - 0 cleanup
 rewrite unix - - n - - trivial-rewrite
@@ -60,14 +84,18 @@ export class PrivatePostfix {
     private readonly master: ChildProcess,
   ) {}
 
-  /** Starts one whose files are all in `folder`, which must be readable by its user. */
-  static async start(folder: string): Promise<PrivatePostfix> {
+  /**
+   * Starts one whose files are all in `folder`, which must be readable by its user.
+   * @param upstream the port that it relays to; without it everything is put on hold.
+   */
+  static async start(folder: string, upstream?: number): Promise<PrivatePostfix> {
     const port = await freePort();
     for (const name of ['conf', 'queue', 'data']) mkdirSync(join(folder, name), { recursive: true });
     const owner = Number(execFileSync('id', ['-u', 'postfix'], { encoding: 'utf8' }));
     chownSync(join(folder, 'data'), owner, -1);
-    writeFileSync(join(folder, 'conf/main.cf'), mainCf(folder));
-    writeFileSync(join(folder, 'conf/master.cf'), masterCf(port));
+    // The last of several settings counts.
+    writeFileSync(join(folder, 'conf/main.cf'), mainCf(folder) + (upstream === undefined ? '' : relayCf(upstream)));
+    writeFileSync(join(folder, 'conf/master.cf'), masterCf(port) + (upstream === undefined ? '' : RELAYING));
     const master = spawn('postfix', ['-c', join(folder, 'conf'), 'start-fg'], { stdio: 'ignore' });
     const postfix = new PrivatePostfix(port, folder, master);
     const deadline = Date.now() + START_WITHIN_MS;

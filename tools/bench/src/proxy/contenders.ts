@@ -8,6 +8,7 @@ export const CONTENDERS = [
   'pipe',
   'proxy-unpooled',
   'proxy',
+  'relay',
   'haraka smtp_proxy',
   'haraka smtp_forward',
   'nginx',
@@ -33,6 +34,8 @@ export async function startContender(name: ContenderName, upstream: number): Pro
       return ours(name, 'pipe', [String(upstream)]);
     case 'proxy':
       return ours(name, 'proxy', [String(upstream)]);
+    case 'relay':
+      return ours(name, 'relay', [String(upstream)]);
     case 'proxy-unpooled':
       return ours(name, 'proxy', [String(upstream), '0']);
     case 'haraka smtp_proxy':
