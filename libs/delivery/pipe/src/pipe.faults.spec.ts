@@ -137,6 +137,16 @@ describe('a program that', () => {
     expect(await at.leftovers()).toEqual([]);
   });
 
+  it('ends when it is told, leaves nobody behind who does not', async () => {
+    const stubborn = `sh -c 'trap "" TERM; echo > "$FOLDER/started"; while :; do :; done' &`;
+    const at = await start({ timeout: '1m', killAfter: '5s' }, `${stubborn} exec sleep 1000`);
+    const { settled } = await underway(at);
+    await at.clock.advance(60_000);
+    // The one who holds the output open is not among those who are waited for.
+    expect(first((await settled) as string[])).toBe('451 4.4.7');
+    expect(await at.leftovers()).toEqual([]);
+  });
+
   it('does not care is killed', async () => {
     const at = await start(
       { timeout: '1m', killAfter: '5s' },

@@ -117,12 +117,15 @@ describe('what the store says', () => {
     expect([await at.stored(), await at.leftovers()]).toEqual([[], []]);
   });
 
-  it('nothing, although it has the message: it is taken back before the client comes again', async () => {
-    const at = await start({ maxAttempts: 1 });
-    faults(at, 'PutObject', '.eml', 'done-and-reset');
-    expect(first(await send(at))).toBe('451 4.4.1');
-    expect([await at.stored(), await at.leftovers()]).toEqual([[], []]);
-  });
+  it.each(['.json', '.eml'])(
+    'nothing, although it has the %s: it is taken back before the client comes again',
+    async (end) => {
+      const at = await start({ maxAttempts: 1 });
+      faults(at, 'PutObject', end, 'done-and-reset');
+      expect(first(await send(at))).toBe('451 4.4.1');
+      expect([await at.stored(), await at.leftovers()]).toEqual([[], []]);
+    },
+  );
 
   it('no, after it may have said yes: it is taken back too', async () => {
     const at = await start();
