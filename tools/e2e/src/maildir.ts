@@ -27,7 +27,8 @@ export function trace(file: Buffer): Traced {
   return { returnPath: first.field, received: second.field, message: second.rest };
 }
 
-function field(bytes: Buffer, name: string): { readonly field: string | undefined; readonly rest: Buffer } {
+/** Takes one field off the top of a message, if it is that one. */
+export function field(bytes: Buffer, name: string): { readonly field: string | undefined; readonly rest: Buffer } {
   if (bytes.toString('latin1', 0, name.length + 1) !== `${name}:`) return { field: undefined, rest: bytes };
   let end = bytes.indexOf('\r\n') + 2;
   // Folded: a line that begins with white space goes on with the field (RFC 5322 2.2.3).
