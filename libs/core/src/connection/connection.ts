@@ -150,6 +150,8 @@ export class Connection implements Wire, Swept {
       socket.once('secure', () => {
         socket.off('end', left);
         this.handshakeUntil = 0;
+        // After the handshake Node's bare TLSSocket says so, and nothing else, of octets that are no records: nobody would ever hear of it.
+        socket.on('_tlsError', () => this.destroy('tls'));
         const facts = factsOf(socket, tls);
         if (facts === undefined) {
           // A certificate was demanded. TLS 1.3 has no way to say so once the handshake is over.
