@@ -70,6 +70,7 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['router', () => import('@mailverb/delivery-router')],
     ['tee', () => import('@mailverb/delivery-tee')],
     ['fallback', () => import('@mailverb/delivery-fallback')],
+    ['mirror', () => import('@mailverb/delivery-mirror')],
     ['nats', () => import('@mailverb/delivery-nats')],
     ['amqp', () => import('@mailverb/delivery-amqp')],
     ['lmtp', () => import('@mailverb/delivery-lmtp')],
