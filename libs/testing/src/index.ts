@@ -11,6 +11,7 @@ export * from './contracts/describe-store.js';
 export * from './contracts/describe-transform.js';
 export * from './contracts/describe-verb.js';
 export * from './contracts/fixtures.js';
+export { PemFolder, nextHopOptions } from './contracts/next-hop-options.js';
 export * from './contracts/sasl-dialogue.js';
 export * from './contracts/test-authenticator.js';
 export { testCapabilities } from './contracts/test-capabilities.js';

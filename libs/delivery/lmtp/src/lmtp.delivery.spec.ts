@@ -1,17 +1,18 @@
 /** The delivery lmtp before a peer on a real socket: a reply for each recipient, over TCP and unix sockets. */
 import {
+  PemFolder,
   SystemClock,
   contributionsOf,
   deliver,
   describeDelivery,
   describeRemoteDelivery,
+  nextHopOptions,
   recordingLogger,
   scriptedPeer,
   type LogLine,
-  type RemoteTarget,
   type ScriptedPeer,
 } from '@mailverb/testing';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LmtpDelivery } from './lmtp.delivery.js';
@@ -58,8 +59,8 @@ for (const keywords of [['PIPELINING', '8BITMIME'], ['CHUNKING']]) {
   );
 }
 
-const PEM_FOLDER = mkdtempSync(join(tmpdir(), 'mailverb-pem-'));
-afterAll(() => rmSync(PEM_FOLDER, { recursive: true }));
+const certificates = new PemFolder();
+afterAll(() => certificates.remove());
 
 for (const keywords of [
   ['PIPELINING', '8BITMIME'],
@@ -68,34 +69,16 @@ for (const keywords of [
   describeRemoteDelivery(
     `LmtpDelivery to a peer that offers ${keywords.at(-1)}`,
     async (target) => {
-      const strategy = new LmtpDelivery(lmtpOptions.parse(optionsFor(target)), new SystemClock(), recordingLogger([]));
+      const strategy = new LmtpDelivery(
+        lmtpOptions.parse(nextHopOptions(target, certificates)),
+        new SystemClock(),
+        recordingLogger([]),
+      );
       await strategy.start();
       return strategy;
     },
     { keywords, auth: true, protocol: 'lmtp' },
   );
-}
-
-/** The options of a delivery to that target. */
-function optionsFor({ host, port, tls, ca, timeoutMs, credentials }: RemoteTarget): object {
-  const steps = ['connect', 'greeting', 'hello', 'mail', 'rcpt', 'data', 'body', 'final'];
-  return {
-    host,
-    port,
-    timeouts: Object.fromEntries(steps.map((step) => [step, `${timeoutMs}ms`])),
-    tls:
-      tls === 'none'
-        ? PLAIN
-        : { mode: 'required', serverName: 'localhost', ca: ca === undefined ? undefined : pem(ca) },
-    ...(credentials === undefined ? {} : { auth: { user: credentials.username, password: credentials.password } }),
-  };
-}
-
-/** A file with this certificate. */
-function pem(text: string): string {
-  const file = join(PEM_FOLDER, 'ca.pem');
-  writeFileSync(file, text);
-  return file;
 }
 
 describe('LMTP', () => {

@@ -1,21 +1,19 @@
 /** The delivery relay before a peer on a real socket: what is sent on, which connection it goes over, and what is said when something is wrong. */
 import {
+  PemFolder,
   SystemClock,
   contributionsOf,
   deliver,
   describeDelivery,
   describeRemoteDelivery,
+  nextHopOptions,
   openDelivery,
   recordingLogger,
   scriptedPeer,
   testSession,
   type LogLine,
-  type RemoteTarget,
   type ScriptedPeer,
 } from '@mailverb/testing';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { relayPlugin } from './plugin.js';
 import { RelayDelivery } from './relay.delivery.js';
 import { relayOptions } from './relay.options.js';
@@ -80,8 +78,8 @@ for (const keywords of [['PIPELINING', '8BITMIME'], ['PIPELINING', 'CHUNKING'], 
   );
 }
 
-const PEM_FOLDER = mkdtempSync(join(tmpdir(), 'mailverb-pem-'));
-afterAll(() => rmSync(PEM_FOLDER, { recursive: true }));
+const certificates = new PemFolder();
+afterAll(() => certificates.remove());
 
 for (const keywords of [
   ['PIPELINING', '8BITMIME'],
@@ -91,7 +89,7 @@ for (const keywords of [
     `RelayDelivery to a peer that offers ${keywords.at(-1)}`,
     async (target) => {
       const strategy = new RelayDelivery(
-        relayOptions.parse(optionsFor(target)),
+        relayOptions.parse(nextHopOptions(target, certificates)),
         new SystemClock(),
         recordingLogger([]),
       );
@@ -100,28 +98,6 @@ for (const keywords of [
     },
     { keywords, auth: true },
   );
-}
-
-/** The options of a delivery to that target. */
-function optionsFor({ host, port, tls, ca, timeoutMs, credentials }: RemoteTarget): object {
-  const steps = ['connect', 'greeting', 'hello', 'mail', 'rcpt', 'data', 'body', 'final'];
-  return {
-    host,
-    port,
-    timeouts: Object.fromEntries(steps.map((step) => [step, `${timeoutMs}ms`])),
-    tls:
-      tls === 'none'
-        ? PLAIN
-        : { mode: 'required', serverName: 'localhost', ca: ca === undefined ? undefined : pem(ca) },
-    ...(credentials === undefined ? {} : { auth: { user: credentials.username, password: credentials.password } }),
-  };
-}
-
-/** A file with this certificate. */
-function pem(text: string): string {
-  const file = join(PEM_FOLDER, 'ca.pem');
-  writeFileSync(file, text);
-  return file;
 }
 
 describe('what the relay says, and to whom', () => {
@@ -333,15 +309,7 @@ describe('several next hops', () => {
 });
 
 describe('TLS and AUTH of the relay', () => {
-  let folder: string;
-  beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'mailverb-relay-'))));
-  afterAll(() => rmSync(folder, { recursive: true }));
-
-  const trusting = (peer: ScriptedPeer): string => {
-    const file = join(folder, `${peer.port}.pem`);
-    writeFileSync(file, peer.ca ?? '');
-    return file;
-  };
+  const trusting = (peer: ScriptedPeer): string => certificates.file(peer.ca ?? '');
   const STARTTLS = ['PIPELINING', 'STARTTLS'];
 
   it.each(['required', 'opportunistic'] as const)(

@@ -1,12 +1,14 @@
 /** The live proxy: a whole server in memory before a peer on a real socket. */
 import { use, type PluginUse } from '@mailverb/contract';
 import {
+  PemFolder,
   SystemClock,
   acceptEverybody,
   contributionsOf,
   deliver,
   describeDelivery,
   describeRemoteDelivery,
+  nextHopOptions,
   openDelivery,
   plainVerbs,
   recordingLogger,
@@ -14,13 +16,9 @@ import {
   testListener,
   testServer,
   testSession,
-  type RemoteTarget,
   type ScriptedPeer,
   type TestServer,
 } from '@mailverb/testing';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { offeredBehind } from './keywords.js';
 import { readPlace } from './place.js';
 import { proxyPlugin } from './plugin.js';
@@ -68,8 +66,8 @@ for (const keywords of [
   );
 }
 
-const PEM_FOLDER = mkdtempSync(join(tmpdir(), 'mailverb-pem-'));
-afterAll(() => rmSync(PEM_FOLDER, { recursive: true }));
+const certificates = new PemFolder();
+afterAll(() => certificates.remove());
 
 for (const keywords of [
   ['PIPELINING', '8BITMIME'],
@@ -79,7 +77,7 @@ for (const keywords of [
     `ProxyDelivery to a peer that offers ${keywords.at(-1)}`,
     async (target) => {
       const strategy = new ProxyDelivery(
-        proxyOptions.parse(optionsFor(target)),
+        proxyOptions.parse(nextHopOptions(target, certificates)),
         testListener(),
         new SystemClock(),
         recordingLogger([]),
@@ -89,28 +87,6 @@ for (const keywords of [
     },
     { keywords, auth: true },
   );
-}
-
-/** The options of a delivery to that target. */
-function optionsFor({ host, port, tls, ca, timeoutMs, credentials }: RemoteTarget): object {
-  const steps = ['connect', 'greeting', 'hello', 'mail', 'rcpt', 'data', 'body', 'final'];
-  return {
-    host,
-    port,
-    timeouts: Object.fromEntries(steps.map((step) => [step, `${timeoutMs}ms`])),
-    tls:
-      tls === 'none'
-        ? PLAIN
-        : { mode: 'required', serverName: 'localhost', ca: ca === undefined ? undefined : pem(ca) },
-    ...(credentials === undefined ? {} : { auth: { user: credentials.username, password: credentials.password } }),
-  };
-}
-
-/** A file with this certificate. */
-function pem(text: string): string {
-  const file = join(PEM_FOLDER, 'ca.pem');
-  writeFileSync(file, text);
-  return file;
 }
 
 describe('what EHLO offers before a server', () => {
