@@ -1,4 +1,4 @@
-/** A Postfix of our own in a test's folder, which sends what it is given to the server under test. It is stopped by who started it. */
+/** A Postfix of our own in a test's folder, which sends what it is given to the server under test; receiving-postfix.ts has one that is sent to. It is stopped by who started it. */
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -63,14 +63,19 @@ export class SendingPostfix {
   /**
    * Starts one in a folder `postfix` of `place`, which its own user can look into from then on.
    * @param more lines of main.cf: where mail goes.
+   * @param services lines of master.cf.
    */
-  static async start(place: string, more: readonly string[]): Promise<SendingPostfix> {
+  static async start(
+    place: string,
+    more: readonly string[],
+    services: readonly string[] = [],
+  ): Promise<SendingPostfix> {
     const path = join(place, 'postfix');
     chmodSync(place, 0o755);
     for (const name of ['conf', 'queue', 'data']) mkdirSync(join(path, name), { recursive: true });
     chownSync(join(path, 'data'), Number((await succeed(peer('id'), ['-u', 'postfix'])).stdout), -1);
     writeFileSync(join(path, 'conf/main.cf'), mainCf(path, more));
-    writeFileSync(join(path, 'conf/master.cf'), MASTER_CF);
+    writeFileSync(join(path, 'conf/master.cf'), MASTER_CF + services.map((line) => `${line}\n`).join(''));
     const master = start(peer('postfix'), ['-c', join(path, 'conf'), 'start-fg'], { stdio: 'ignore' });
     const postfix = new SendingPostfix(path, master);
     await postfix.until(() =>
