@@ -1,4 +1,4 @@
-/** The command line: `mailverb-smtp serve | check | schema | assembly | certificate | version`. */
+/** The command line: `mailverb-smtp serve | check | schema | assembly | certificate | user | greylist | version`. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ConfigurationError } from '@mailverb/core';
@@ -6,6 +6,7 @@ import { reasonOf, stackOf } from '../errors.js';
 import { printAssembly } from './assembly.js';
 import { certificate, DEFAULT_NAMES } from './certificate.js';
 import { check } from './check.js';
+import { greylistCommands } from './greylist/commands.js';
 import { EXIT, type Io } from './io.js';
 import { serve } from './serve.js';
 import { user } from './user.js';
@@ -80,6 +81,11 @@ function commands(choose: (run: () => Promise<number>) => void, io: Io): Command
     .argument('<name>', 'as clients will say it')
     .option('--file <file>', 'where the entry goes: YAML, or lines of name:hash; without it the entry is printed')
     .action((name: string, options: { file?: string }) => choose(() => user({ name, file: options.file }, io)));
+  greylistCommands(
+    program.command('greylist').description('what the policy greylist knows: look at it, release, forget, allow'),
+    choose,
+    io,
+  );
   command('version', 'print the versions of this program and of Node').action(() =>
     choose(() => {
       io.out(`mailverb-smtp ${ownVersion()} (Node ${process.version})\n`);

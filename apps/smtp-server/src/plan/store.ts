@@ -46,7 +46,8 @@ function needsStore({ plugin, options, transforms }: PluginUse): boolean {
   return plugin.nested !== undefined && usesWithin(options).some(needsStore);
 }
 
-function usesWithin(value: unknown): readonly PluginUse[] {
+/** Plugins put to use within options, however deep. */
+export function usesWithin(value: unknown): readonly PluginUse[] {
   if (typeof value !== 'object' || value === null) return [];
   if (Array.isArray(value)) return value.flatMap(usesWithin);
   if ('plugin' in value && 'options' in value) return [value as PluginUse];
