@@ -66,6 +66,6 @@ it.each(['mail.*', 'mail.>', '#', 'a b', '{', '{domain', '{nobody}', '{__proto__
 );
 
 it('is an option', () => {
-  const { target } = z.strictObject({ target: targetTemplate().default(() => TargetTemplate.parse('mail')) }).parse({});
+  const { target } = z.strictObject({ target: targetTemplate().prefault('mail') }).parse({});
   expect(target.text).toBe('mail');
 });

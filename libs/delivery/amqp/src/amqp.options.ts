@@ -1,6 +1,6 @@
 /** Options of the delivery strategy amqp. */
 import { duration } from '@mailverb/options';
-import { TargetTemplate, linkShape, publishShape, targetTemplate } from '@mailverb/publish';
+import { linkShape, publishShape, targetTemplate } from '@mailverb/publish';
 import { z } from 'zod';
 
 const file = () => z.string().min(1).optional();
@@ -30,7 +30,7 @@ export const amqpOptions = z
       .default('')
       .describe('Where messages are published. It must be there; empty is the default exchange.'),
     routingKey: targetTemplate()
-      .default(() => TargetTemplate.parse('mail'))
+      .prefault('mail')
       .describe('A template, see the README. In the default exchange it is the name of the queue.'),
     declare: z
       .strictObject({

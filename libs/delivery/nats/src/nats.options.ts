@@ -1,6 +1,6 @@
 /** Options of the delivery strategy nats. */
 import { duration } from '@mailverb/options';
-import { TargetTemplate, linkShape, publishShape, targetTemplate } from '@mailverb/publish';
+import { linkShape, publishShape, targetTemplate, type TargetTemplate } from '@mailverb/publish';
 import { z } from 'zod';
 
 const file = () => z.string().min(1).optional();
@@ -23,7 +23,7 @@ export const natsOptions = z
       .describe('The JetStream stream that must keep the messages. It must be there.'),
     subject: targetTemplate()
       .refine(isSubject, 'expected words divided by dots')
-      .default(() => TargetTemplate.parse('mail.{domain}'))
+      .prefault('mail.{domain}')
       .describe('Where messages are published: a template, see the README. The stream must listen there.'),
     token: z.string().min(1).optional().describe('Log in with a token.'),
     user: z.string().min(1).optional().describe('Log in with a name and `password`.'),
