@@ -21,6 +21,9 @@ const KINDS: Readonly<Record<BuiltinKind, { readonly title: string; readonly fol
   observer: { title: 'Observers', folder: 'libs/logging' },
 };
 
+/** Where a library does not stand in the folder of its kind, or is called otherwise there. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([['delivery proxy', 'libs/proxy/smtp']]);
+
 /** Loads every built-in plugin. */
 export async function configurationPage(): Promise<string> {
   return renderPage(await loadBuiltins());
@@ -80,7 +83,7 @@ function kindSection(kind: BuiltinKind, builtins: readonly LoadedBuiltin[]): (st
   const generic = GENERIC_KEYS[kind];
   const withOptions = builtins.map((builtin) => ({ ...builtin, table: optionsTable(optionsOf(builtin.plugin)) }));
   const { title, folder } = KINDS[kind];
-  const link = (name: string) => `[${name}](../${folder}/${name}/README.md)`;
+  const link = (name: string) => `[${name}](../${ELSEWHERE.get(`${kind} ${name}`) ?? `${folder}/${name}`}/README.md)`;
   const without = withOptions.filter((one) => one.table === undefined).map(({ name }) => link(name));
   return [
     `### ${title}`,

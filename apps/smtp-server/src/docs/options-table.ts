@@ -4,7 +4,9 @@ import { code, table, text } from './markdown.js';
 
 /** A row for each option, those of nested objects below their parent as `routes[].to`; undefined if there is none. */
 export function optionsTable(schema: JsonSchema | undefined): string | undefined {
-  const rows = schema === undefined ? [] : optionRows(schema, '');
+  const all = schema === undefined ? [] : optionRows(schema, '');
+  // What several choices have in common.
+  const rows = all.filter((row, i) => all.findIndex((other) => other.join() === row.join()) === i);
   return rows.length === 0 ? undefined : table(['Key', 'Value', 'Default', ''], rows);
 }
 
@@ -40,6 +42,7 @@ function typeOf(schema: JsonSchema): string {
     case 'array':
       return schema.items === undefined ? 'list' : `list of ${plural(typeOf(schema.items))}`;
     case 'integer':
+    case 'number':
       return 'number';
     case 'boolean':
       return '`true` or `false`';

@@ -33,6 +33,11 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
     unrepresentable: 'any',
     reused: 'inline',
     override: ({ zodSchema, jsonSchema }) => {
+      // zod's unions that are told apart by a key: one word for "one of these" is enough for whoever reads it.
+      if (jsonSchema.oneOf !== undefined) {
+        jsonSchema.anyOf = jsonSchema.oneOf;
+        delete jsonSchema.oneOf;
+      }
       // zod leaves out the default where input and output differ, which is where people want it most: `5m` is stored as 300000.
       const written = defaultOf(zodSchema);
       if (written !== undefined)
