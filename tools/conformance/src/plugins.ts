@@ -15,7 +15,13 @@ import { smtpUtf8Plugin } from '@mailverb/extension-smtputf8';
 import { startTlsPlugin as startTlsExtensionPlugin } from '@mailverb/extension-starttls';
 import { xClientPlugin as xClientExtensionPlugin } from '@mailverb/extension-xclient';
 import { xForwardPlugin as xForwardExtensionPlugin } from '@mailverb/extension-xforward';
+import { callAheadPlugin } from '@mailverb/policy-call-ahead';
+import { delayPlugin } from '@mailverb/policy-delay';
+import { dnsblPlugin } from '@mailverb/policy-dnsbl';
+import { fcrdnsPlugin } from '@mailverb/policy-fcrdns';
+import { greylistPlugin } from '@mailverb/policy-greylist';
 import { heloCheckPlugin } from '@mailverb/policy-helo-check';
+import { rateLimitPlugin } from '@mailverb/policy-rate-limit';
 import { recipientsPlugin } from '@mailverb/policy-recipients';
 import { relayControlPlugin } from '@mailverb/policy-relay-control';
 import { requirePlugin } from '@mailverb/policy-require';
@@ -103,7 +109,13 @@ const KINDS = ['verb', 'extension', 'sasl', 'policy', 'transform', 'delivery'];
 const BY_NAME: ReadonlyMap<string, Plugin> = new Map(
   [
     ...EVERY_VERB_AND_EXTENSION.map(({ plugin }) => plugin),
+    callAheadPlugin,
+    delayPlugin,
+    dnsblPlugin,
+    fcrdnsPlugin,
+    greylistPlugin,
     heloCheckPlugin,
+    rateLimitPlugin,
     recipientsPlugin,
     relayControlPlugin,
     requirePlugin,
