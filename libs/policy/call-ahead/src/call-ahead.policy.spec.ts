@@ -27,15 +27,15 @@ afterEach(async () => {
 /** A store whose time is the test's. */
 class TimedStore implements Store {
   readonly clock = new FakeClock();
-  readonly values = new Map<string, { readonly value: Uint8Array; readonly until: number }>();
+  readonly entries = new Map<string, { readonly value: Uint8Array; readonly until: number }>();
 
   get(key: string): Uint8Array | undefined {
-    const entry = this.values.get(key);
+    const entry = this.entries.get(key);
     return entry === undefined || entry.until <= this.clock.now() ? undefined : entry.value;
   }
 
   set(key: string, value: Uint8Array, ttlMs: number): void {
-    this.values.set(key, { value, until: this.clock.now() + ttlMs });
+    this.entries.set(key, { value, until: this.clock.now() + ttlMs });
   }
 
   update(): never {
@@ -43,7 +43,7 @@ class TimedStore implements Store {
   }
 
   delete(key: string): void {
-    this.values.delete(key);
+    this.entries.delete(key);
   }
 }
 
