@@ -84,7 +84,7 @@ export class TestMechanism implements SaslMechanism {
 /** A store that answers later, and fails if it is told to. */
 @injectable()
 export class MapStore implements Store {
-  readonly values = new Map<string, { readonly value: Uint8Array; readonly until: number }>();
+  readonly entries = new Map<string, { readonly value: Uint8Array; readonly until: number }>();
   fails: Error | undefined;
   updates = 0;
 
@@ -97,7 +97,7 @@ export class MapStore implements Store {
 
   async set(key: string, value: Uint8Array, ttlMs: number): Promise<void> {
     await this.ready();
-    this.values.set(key, { value, until: this.clock.now() + ttlMs });
+    this.entries.set(key, { value, until: this.clock.now() + ttlMs });
   }
 
   async update(key: string, change: Parameters<Store['update']>[1]): Promise<Uint8Array | undefined> {
@@ -105,18 +105,18 @@ export class MapStore implements Store {
     // As the contract allows, and a store that meets another writer does.
     change(this.read(key));
     const made = change(this.read(key));
-    if (made === undefined) this.values.delete(key);
-    else this.values.set(key, { value: made.value, until: this.clock.now() + made.ttlMs });
+    if (made === undefined) this.entries.delete(key);
+    else this.entries.set(key, { value: made.value, until: this.clock.now() + made.ttlMs });
     return made?.value;
   }
 
   async delete(key: string): Promise<void> {
     await this.ready();
-    this.values.delete(key);
+    this.entries.delete(key);
   }
 
   private read(key: string): Uint8Array | undefined {
-    const entry = this.values.get(key);
+    const entry = this.entries.get(key);
     return entry === undefined || entry.until <= this.clock.now() ? undefined : entry.value;
   }
 

@@ -112,7 +112,7 @@ describe('a failure', () => {
       expect(heard.ms).toBe(0);
     }
     expect((await scene.auth(session, 'TEST', '*')).reply).toContain('501 5.7.0');
-    expect(scene.store.values.size).toBe(0);
+    expect(scene.store.entries.size).toBe(0);
   });
 });
 
@@ -174,8 +174,8 @@ describe('an identity', () => {
     const scene = new Guesser({ perIdentity: 1, perAddress: 0 });
     for (const name of names) expect((await scene.wrong(name)).reply).toBe(FAILED);
     for (const name of names) expect((await scene.wrong(name)).reply).toBe(NOT_NOW);
-    expect(scene.store.values.size).toBe(names.length);
-    for (const key of scene.store.values.keys()) expect(key).toMatch(/^verb-auth:1:identity:[\w-]{43}$/);
+    expect(scene.store.entries.size).toBe(names.length);
+    for (const key of scene.store.entries.keys()) expect(key).toMatch(/^verb-auth:1:identity:[\w-]{43}$/);
   });
 
   it('has no more guesses where they come at once', async () => {
@@ -334,7 +334,7 @@ describe('what is counted', () => {
   it('can be without one limit or the other', async () => {
     const scene = new Guesser({ perIdentity: 0, perAddress: 0 });
     expect(await scene.wrongs(50, () => ['ann'])).toEqual(new Set([FAILED]));
-    expect(scene.store.values.size).toBe(0);
+    expect(scene.store.entries.size).toBe(0);
   });
 
   it('is the address alone where no name is claimed', async () => {
@@ -346,7 +346,7 @@ describe('what is counted', () => {
     }
     expect((await scene.auth(scene.session(), 'X')).reply).toBe(NOT_NOW);
     expect((await scene.auth(scene.session(elsewhere(1)), 'X')).reply).toBe(FAILED);
-    expect([...scene.store.values.keys()]).toEqual([
+    expect([...scene.store.entries.keys()]).toEqual([
       'verb-auth:1:address:192.0.2.1',
       'verb-auth:1:address:198.51.100.1',
     ]);
@@ -357,13 +357,13 @@ describe('what is counted', () => {
     await scene.wrongs(10, () => ['ann']);
     await scene.right('bob');
     await scene.clock.advance(60 * MINUTE);
-    for (const { until } of scene.store.values.values()) expect(until).toBeLessThanOrEqual(scene.clock.now());
+    for (const { until } of scene.store.entries.values()) expect(until).toBeLessThanOrEqual(scene.clock.now());
   });
 
   it('is next to nothing after a success', async () => {
     const scene = new Guesser();
     await scene.right('ann');
-    expect([...scene.store.values.keys()]).toEqual([expect.stringMatching(/^verb-auth:1:familiar:[\w-]{43}$/)]);
+    expect([...scene.store.entries.keys()]).toEqual([expect.stringMatching(/^verb-auth:1:familiar:[\w-]{43}$/)]);
   });
 
   it('is of all listeners that share a store, each by its own limits', async () => {
@@ -407,7 +407,8 @@ describe('a store that fails', () => {
     expect((await scene.right('ann')).reply).toBe(NOT_NOW);
     const other = new Guesser();
     await other.wrong('ann');
-    for (const [key, { until }] of other.store.values) other.store.values.set(key, { value: Buffer.from('x'), until });
+    for (const [key, { until }] of other.store.entries)
+      other.store.entries.set(key, { value: Buffer.from('x'), until });
     expect((await other.right('ann')).reply).toBe(NOT_NOW);
     expect(other.mechanism.checks).toBe(1);
   });

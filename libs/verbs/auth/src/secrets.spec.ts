@@ -88,7 +88,7 @@ const REFUSED = [
 
 describe('no credential can be seen', () => {
   const see = (scene: Scene, session: Session, heard: Heard): void => {
-    for (const one of [heard, heard.error, scene.verb, session, scene.store.values]) expectNone(one);
+    for (const one of [heard, heard.error, scene.verb, session, scene.store.entries]) expectNone(one);
   };
 
   it.each(EXITS)('after: %s', async (_title, steps, lines) => {
