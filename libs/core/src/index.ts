@@ -1,6 +1,7 @@
 /** The connection loop, the verb registry, the stage runner, the body path, listeners, the plugin host. For apps; plugins import contract. */
 export { SystemClock } from './system-clock.js';
 export { tuneHeap } from './heap.js';
+export { greetingSchema } from './greeting.js';
 export { createServer, StartError } from './host/create-server.js';
 export { nearest } from './host/nearest.js';
 export {

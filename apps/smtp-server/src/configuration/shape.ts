@@ -3,7 +3,7 @@
  * is judged by the plugin's own schema; here it is only marked with the kind that is wanted, for the JSON Schema and the documentation.
  */
 import { DURABILITIES, type Plugin, type PluginUse } from '@mailverb/contract';
-import { limitsSchema, timeoutsSchema } from '@mailverb/core';
+import { greetingSchema, limitsSchema, timeoutsSchema } from '@mailverb/core';
 import { cidrList, duration, octets } from '@mailverb/options';
 import { parseHost } from '@mailverb/protocol';
 import { z } from 'zod';
@@ -72,6 +72,9 @@ export const listenerSchema = z.strictObject({
     .optional()
     .describe('Default `smtp`. With `lmtp` it speaks LHLO, and answers for each recipient.'),
   hostname: hostname().optional().describe("What this listener calls itself; default the server's `hostname`."),
+  greeting: greetingSchema
+    .optional()
+    .describe("What the greeting says behind that; default the top level's, or with `lmtp` only `LMTP Mailverb`."),
   verbs: verbs().describe("Instead of the top level's list."),
   extensions: extensions().describe("Instead of the top level's list."),
   policies: policies().describe("Instead of the top level's list."),
@@ -124,6 +127,11 @@ export const configurationSchema = z.strictObject({
     .optional()
     .describe(
       "The name in greeting, EHLO and Received fields; default the machine's, if that is a valid domain, else `localhost`.",
+    ),
+  greeting: greetingSchema
+    .optional()
+    .describe(
+      'What the greeting of SMTP listeners says behind the name: `220 <hostname> <greeting>`. Default `ESMTP Mailverb`.',
     ),
   logger: entry('logger').optional().describe("Where the server's own lines go; default `pino`."),
   observers: list('observer').optional().describe('Who only watches: audit, transcript…'),

@@ -129,7 +129,7 @@ export async function buildPlan(
 
 // Keys that would have no effect are mistakes (defect K6).
 function topLevelIssues(
-  { mechanisms, auth, group, user }: Configuration,
+  { mechanisms, auth, group, user, greeting }: Configuration,
   listeners: readonly PlannedListener[],
 ): readonly Issue[] {
   const issues: Issue[] = [];
@@ -138,6 +138,9 @@ function topLevelIssues(
   }
   if (group !== undefined && user === undefined) {
     issues.push({ path: 'group', message: 'has no effect without user' });
+  }
+  if (greeting !== undefined && listeners.every(({ plan }) => plan.protocol === 'lmtp')) {
+    issues.push({ path: 'greeting', message: 'has no effect on listeners of LMTP, which need their own' });
   }
   return issues;
 }
@@ -228,6 +231,8 @@ async function planListener(
       authWithoutTls: written.authWithoutTls,
       protocol,
       hostname,
+      // The top level's begins with ESMTP where people do as they are used to: that is none for LMTP.
+      greeting: written.greeting ?? (features.lmtp ? undefined : top.configuration.greeting),
       minimumDurability,
       bareNewlines,
       plugins,

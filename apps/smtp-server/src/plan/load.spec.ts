@@ -71,6 +71,7 @@ describe('a plan', () => {
   it('gives a listener what it does not say from the top level: lists as a whole, limits and timeouts by key', async () => {
     const { listeners } = await plan(`
 hostname: mx.example.org
+greeting: ESMTP ours
 verbs: [helo, ehlo]
 extensions: [size]
 policies: [{ use: recipients, domains: [example.org] }]
@@ -95,8 +96,16 @@ listeners:
     bareNewlines: normalize
     limits: { recipients: 7 }
     timeouts: { data: 1m }
+  - { name: c, port: 26, greeting: ESMTP its own }
+  - { name: d, path: ./d.sock, protocol: lmtp, greeting: LMTP its own }
 `);
-    const [a, b] = listeners;
+    const [a, b, c, d] = listeners;
+    expect([a, b, c, d].map((one) => one?.greeting)).toEqual([
+      'ESMTP ours',
+      undefined,
+      'ESMTP its own',
+      'LMTP its own',
+    ]);
     expect(names(a?.plugins)).toEqual(['verb-helo', 'verb-ehlo', 'extension-size', 'policy-recipients']);
     expect(a).toMatchObject({
       delivery: { path: 'delivery' },

@@ -18,6 +18,7 @@ import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import type { Spool } from '../body/spool.js';
 import type { NamedTransform } from '../body/transform-chain.js';
 import { TransformedDelivery } from '../body/transformed-delivery.js';
+import { greetingSchema } from '../greeting.js';
 import { limitsSchema, timeoutsSchema, type Limits, type Timeouts } from '../limits.js';
 import type { Admission } from '../listener/admission.js';
 import { Listener } from '../listener/listener.js';
@@ -73,6 +74,7 @@ export async function prepareListener(
   }
   const limits = (await validate(limitsSchema, plan.limits ?? {}, join(path, ['limits']), issues)) as Limits;
   const timeouts = (await validate(timeoutsSchema, plan.timeouts ?? {}, join(path, ['timeouts']), issues)) as Timeouts;
+  if (plan.greeting !== undefined) await validate(greetingSchema, plan.greeting, join(path, ['greeting']), issues);
   if (issues.length > before) return undefined;
   return { plan, path, limits, timeouts, instances, delivery };
 }
@@ -170,7 +172,7 @@ export function buildListener(
       trustedPeers: plan.trustedPeers,
       proxyProtocol: plan.proxyProtocol === true,
       tls,
-      greeting: reply(220, undefined, `${info.hostname} ${info.protocol === 'lmtp' ? 'LMTP' : 'ESMTP'} Mailverb`),
+      greeting: reply(220, undefined, `${info.hostname} ${plan.greeting ?? defaultGreeting(info)}`),
       protocolOptions: {
         commandLine: limits.commandLine ?? capabilities.commandLineOctets(),
         ...(verbs.get('AUTH') === undefined ? {} : { authLine: AUTH_LINE }),
@@ -217,6 +219,10 @@ function basic<T>(key: InjectionToken<T>, container: DependencyContainer, scope:
   } catch {
     return scope.container.resolve(key);
   }
+}
+
+function defaultGreeting({ protocol }: ListenerInfo): string {
+  return `${protocol === 'lmtp' ? 'LMTP' : 'ESMTP'} Mailverb`;
 }
 
 // Node reads chunks into Buffers, whose own decoder is several times quicker than a TextDecoder for a command.

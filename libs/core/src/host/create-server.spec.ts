@@ -17,6 +17,7 @@ import { settle } from '../fixtures/clock.fixture.js';
 import { RecordingDelivery } from '../fixtures/delivery.fixture.js';
 import { connect, deliveryOf, everybody, planOf, plugin, stop, verbs } from '../fixtures/plan.fixture.js';
 import { createServer } from './create-server.js';
+import type { ListenerPlan } from './plan.js';
 import type { Server } from './server.js';
 
 const PORT = z.strictObject({ port: z.int(), host: z.string().default('localhost') });
@@ -61,6 +62,30 @@ describe('createServer, a plan that is right', () => {
     const peer = connect(server);
     expect(await peer.heard()).toEqual(['220 mx.example.org ESMTP Mailverb']);
     expect(await peer.send('EHLO x\r\nXYZZY\r\n')).toEqual(['502 command not implemented', '500 command unrecognized']);
+    await stop(server);
+  });
+
+  it.each<[string, Partial<ListenerPlan>]>([
+    ['ESMTP Mailverb', {}],
+    ['LMTP Mailverb', { protocol: 'lmtp' }],
+    ['ESMTP kept by hand', { greeting: 'ESMTP kept by hand' }],
+    ['!', { greeting: '!', protocol: 'lmtp' }],
+  ])('greets with %j behind its name', async (text, more) => {
+    const server = await createServer({
+      hostname: 'mx.example.org',
+      listeners: [{ name: 'mx', plugins: [], ...more }],
+    });
+    await server.start();
+    expect(await connect(server).heard()).toEqual([`220 mx.example.org ${text}`]);
+    await stop(server);
+  });
+
+  it('greets in one line, however long its name and its words may be', async () => {
+    const hostname = `${'a.'.repeat(126)}org`;
+    const greeting = 'g'.repeat(200);
+    const server = await createServer({ hostname, listeners: [{ name: 'mx', plugins: [], greeting }] });
+    await server.start();
+    expect(await connect(server).heard()).toEqual([`220 ${hostname} ${greeting}`]);
     await stop(server);
   });
 

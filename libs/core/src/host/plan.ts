@@ -56,6 +56,8 @@ export interface ListenerPlan {
   readonly protocol?: 'smtp' | 'lmtp';
   /** What it calls itself; default the server's hostname. */
   readonly hostname?: string;
+  /** What the greeting says behind that; default `ESMTP Mailverb`, or `LMTP Mailverb`. */
+  readonly greeting?: string;
   /** Verbs, extensions, policies, transforms, observers, services of this listener, in order. */
   readonly plugins: readonly PluginUse[];
   /** Who takes responsibility. Without one, a listener that knows DATA or BDAT is refused by the check. */

@@ -102,6 +102,13 @@ describe('createServer, a plan that is wrong', () => {
       },
       /bareNewlines: "accept" is not allowed where the delivery is another server/,
     ],
+    ...['', ' ', ' ESMTP', 'ESMTP ', 'ESMTP\r\n220 x', 'a\0b', 'caf\u00e9', 'x'.repeat(201)].map(
+      (greeting): [string, Partial<ListenerPlan>, RegExp] => [
+        `a greeting like ${JSON.stringify(greeting)}`,
+        { greeting },
+        /^listeners\[0\]\.greeting: expected (printable ASCII without a space at either end|no more than 200 characters) /,
+      ],
+    ),
     [
       'a transform that is none',
       { delivery: { ...deliveryOf(new RecordingDelivery()), transforms: [everybody] } },
