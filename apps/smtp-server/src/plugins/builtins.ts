@@ -71,6 +71,7 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['tee', () => import('@mailverb/delivery-tee')],
     ['fallback', () => import('@mailverb/delivery-fallback')],
     ['mirror', () => import('@mailverb/delivery-mirror')],
+    ['forward', () => import('@mailverb/delivery-forward')],
     ['nats', () => import('@mailverb/delivery-nats')],
     ['amqp', () => import('@mailverb/delivery-amqp')],
     ['lmtp', () => import('@mailverb/delivery-lmtp')],
