@@ -24,6 +24,7 @@ describe('a configuration', () => {
   it('has defaults, which are the ancestor’s where they can be', () => {
     expect(checkConfiguration(LEAST)).toEqual({
       ...LEAST,
+      serverId: 'Mailverb',
       host: '127.0.0.1',
       port: 25,
       upstream: { host: '192.0.2.9', port: 25 },
@@ -41,6 +42,9 @@ describe('a configuration', () => {
   it.each<[object, string]>([
     [{ serverName: 'a b' }, 'serverName: expected a host name such as mail.example.org (it is "a b")'],
     [{ serverName: undefined }, 'serverName: missing: expected string'],
+    [{ serverId: 'a\r\nb' }, 'serverId: expected printable ASCII'],
+    [{ serverId: '' }, 'serverId: expected printable ASCII'],
+    [{ serverId: 'x'.repeat(200) }, 'serverId: expected no more than 200 characters'],
     [{ port: 65_536 }, 'port: '],
     [{ port: 'smtp' }, 'port: expected number, received string (it is "smtp")'],
     [{ host: '' }, 'host: '],

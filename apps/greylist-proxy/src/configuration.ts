@@ -3,7 +3,7 @@
  * told with its path, what stands there, what was expected, and the nearest name (defect K6).
  */
 import { readFileSync } from 'node:fs';
-import { ConfigurationError, nearest, type Issue } from '@mailverb/core';
+import { ConfigurationError, greetingSchema, nearest, type Issue } from '@mailverb/core';
 import { addressList, cidrList, domainList, duration, normalizeDomain } from '@mailverb/options';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
@@ -36,6 +36,9 @@ const domain = z.string().refine((text) => !text.startsWith('[') && normalizeDom
 });
 const port = z.int().min(0).max(65_535);
 
+/** The words behind the server's name. */
+export const greetingOf = (serverId: string): string => `ESMTP ${serverId}`;
+
 const tripleSchema = z.strictObject({
   client: entry(cidrList()).describe('Its address.'),
   sender: entry(addressList()).describe('An address, a domain, or <>.'),
@@ -51,6 +54,14 @@ const nonstandardTripleSchema = z.strictObject({
 export const configurationSchema = z
   .strictObject({
     serverName: domain.describe('What this server calls itself.'),
+    serverId: z
+      .string()
+      .default('Mailverb')
+      .superRefine((id, context) => {
+        const [issue] = greetingSchema.safeParse(greetingOf(id)).error?.issues ?? [];
+        if (issue !== undefined) context.addIssue({ code: 'custom', message: issue.message });
+      })
+      .describe('What it calls its program in the greeting, behind ESMTP.'),
     host: z.string().min(1).default('127.0.0.1').describe('The address to listen on; `::` is all.'),
     port: port.default(25).describe('The port to listen on; 0 takes any free one.'),
     upstream: z

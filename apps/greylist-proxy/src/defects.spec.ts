@@ -123,6 +123,7 @@ describe('K6: every key is used, and every other one is an error', () => {
   const least = { serverName: 'a.example', upstream: { host: 'b.example' }, allowedDomains: ['c.example'] };
   const other: Readonly<Record<string, unknown>> = {
     serverName: 'other.example',
+    serverId: 'Kamaelia',
     host: '::',
     port: 26,
     upstream: { host: 'b.example', port: 26 },
@@ -146,7 +147,14 @@ describe('K6: every key is used, and every other one is an error', () => {
   });
 
   it("the ancestor's own keys are told by the name that they have here", () => {
-    const keys = ['allowed_domains', 'allowed_senders', 'inactivity_timeout', 'servername', 'whitelisted_triples'];
+    const keys = [
+      'allowed_domains',
+      'allowed_senders',
+      'inactivity_timeout',
+      'serverid',
+      'servername',
+      'whitelisted_triples',
+    ];
     for (const key of keys) {
       const wanted = key.replaceAll('_', '').replace('servername', 'serverName');
       const expected = `${key}: unknown key; .*did you mean "${wanted}"\\?`;

@@ -37,7 +37,7 @@ import { quitPlugin } from '@mailverb/verb-quit';
 import { rcptPlugin } from '@mailverb/verb-rcpt';
 import { rsetPlugin } from '@mailverb/verb-rset';
 import { vrfyPlugin } from '@mailverb/verb-vrfy';
-import type { Configuration } from './configuration.js';
+import { greetingOf, type Configuration } from './configuration.js';
 
 /** Refuses every recipient: asked where nobody would be vouched for, so that strangers do not wait for what they never get. */
 const relayingDenied = definePlugin({
@@ -50,7 +50,7 @@ const relayingDenied = definePlugin({
 
 /** A plan for `createServer` of @mailverb/core. */
 export function greylistPlan(configuration: Configuration): ServerPlan {
-  const { serverName, host, port, upstream, allowedDomains, times, inactivityTimeout, log, debugLog, store } =
+  const { serverName, serverId, host, port, upstream, allowedDomains, times, inactivityTimeout, log, debugLog, store } =
     configuration;
   const clients = [...configuration.allowedSenders, ...configuration.allowedSenderNetworks];
   const triples = [
@@ -108,6 +108,7 @@ export function greylistPlan(configuration: Configuration): ServerPlan {
         name: 'greylist',
         host,
         port,
+        greeting: greetingOf(serverId),
         plugins: [...verbs, ...extensions, ...policies, use(receivedPlugin)],
         delivery: use(proxyPlugin, upstream),
         // A 250 is the server's behind, or there is none (defect K3).

@@ -1,4 +1,9 @@
 /** Every rule of the ancestor: who may send what to whom, who waits and how long, what is written down. */
+import { join } from 'node:path';
+import { createServer } from '@mailverb/core';
+import { TestClient, memoryPair } from '@mailverb/testing';
+import { checkConfiguration } from './configuration.js';
+import { greylistPlan } from './greylist-plan.js';
 import { OTHER, Proxy, STRANGER, TIMES, endAll, folder, textOf, upstream } from './proxy.fixture.js';
 
 afterEach(endAll);
@@ -181,6 +186,33 @@ describe('the server', () => {
     expect(textOf(await client.reply())).toMatch(/^220 mail\.example\.com ESMTP /);
     expect(textOf(await client.command('HELO me.example.net'))).toMatch(/^250 mail\.example\.com/);
     expect(textOf(await client.command('QUIT'))).toContain('mail.example.com');
+  });
+
+  it.each([
+    [{}, '220 mx.example.org ESMTP Mailverb'],
+    [{ serverId: 'Kamaelia 1.0 (greylist)' }, '220 mx.example.org ESMTP Kamaelia 1.0 (greylist)'],
+  ])('greets as %j wants', async (written, greeting) => {
+    const path = folder();
+    const plan = greylistPlan(
+      checkConfiguration({
+        serverName: 'mx.example.org',
+        port: 0,
+        upstream: { host: '127.0.0.1', port: 1 },
+        allowedDomains: ['example.org'],
+        log: join(path, 'greylist.log'),
+        store: join(path, 'store'),
+        ...written,
+      }),
+    );
+    const shared = (plan.plugins ?? []).filter(({ plugin }) => plugin.name !== 'logging-pino');
+    const server = await createServer({ ...plan, plugins: shared });
+    await server.start();
+    const [ours, theirs] = memoryPair();
+    server.accept('greylist', theirs);
+    const client = new TestClient(ours);
+    expect(textOf(await client.reply())).toBe(greeting);
+    await client.close();
+    await server.stop({ deadlineMs: 0 });
   });
 
   it('says 421 to who says nothing for too long, and not to who waits for the mail server behind', async () => {
