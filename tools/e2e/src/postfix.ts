@@ -7,30 +7,35 @@ import { peer, run, start, succeed } from './program';
 
 const WITHIN_MS = 60_000;
 
-const mainCf = (path: string, more: readonly string[]): string =>
-  [
-    'compatibility_level = 3.6',
-    `config_directory = ${path}/conf`,
-    `queue_directory = ${path}/queue`,
-    `data_directory = ${path}/data`,
-    'daemon_directory = /usr/lib/postfix/sbin',
-    'command_directory = /usr/sbin',
-    'mail_owner = postfix',
-    'setgid_group = postdrop',
-    'inet_interfaces = loopback-only',
-    'inet_protocols = ipv4',
-    'myhostname = sender.example.net',
-    'mydestination =',
-    'local_recipient_maps =',
-    'alias_maps =',
-    'mynetworks = 127.0.0.0/8',
-    'smtputf8_enable = yes',
-    'smtputf8_autodetect_classes = all',
-    `maillog_file = ${path}/mail.log`,
-    `maillog_file_prefixes = ${path}`,
-    ...more,
-    '',
-  ].join('\n');
+const ours = (path: string): readonly string[] => [
+  'compatibility_level = 3.6',
+  `config_directory = ${path}/conf`,
+  `queue_directory = ${path}/queue`,
+  `data_directory = ${path}/data`,
+  'daemon_directory = /usr/lib/postfix/sbin',
+  'command_directory = /usr/sbin',
+  'mail_owner = postfix',
+  'setgid_group = postdrop',
+  'inet_interfaces = loopback-only',
+  'inet_protocols = ipv4',
+  'myhostname = sender.example.net',
+  'mydestination =',
+  'local_recipient_maps =',
+  'alias_maps =',
+  'mynetworks = 127.0.0.0/8',
+  'smtputf8_enable = yes',
+  'smtputf8_autodetect_classes = all',
+  `maillog_file = ${path}/mail.log`,
+  `maillog_file_prefixes = ${path}`,
+];
+
+const nameOf = (line: string): string => line.slice(0, line.indexOf('=')).trimEnd();
+
+/** It warns of what stands there twice. */
+function mainCf(path: string, more: readonly string[]): string {
+  const names = new Set(more.map(nameOf));
+  return [...ours(path).filter((line) => !names.has(nameOf(line))), ...more, ''].join('\n');
+}
 
 // -v: the clients log each line both ways, and with that in which order commands went and replies came.
 const MASTER_CF = `pickup unix n - n 1 1 pickup
