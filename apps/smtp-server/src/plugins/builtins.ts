@@ -100,6 +100,7 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
   store: new Map<string, Load>([
     ['memory', () => import('@mailverb/store-memory')],
     ['lmdb', () => import('@mailverb/store-lmdb')],
+    ['redis', () => import('@mailverb/store-redis')],
   ]),
   logger: new Map<string, Load>([
     ['pino', () => import('@mailverb/logging-pino')],

@@ -3,7 +3,7 @@ import { definePlugin } from '@mailverb/contract';
 import { redisOptions } from './redis.options.js';
 import { RedisStore } from './redis.store.js';
 
-/** Keeps what plugins share in a map of this process. */
+/** Keeps what plugins share in Redis, for all processes that use the same one. */
 export const redisPlugin = definePlugin({
   name: 'store-redis',
   options: redisOptions,
