@@ -15,7 +15,7 @@ export interface Admission {
   /**
    * Undefined if one more is taken, and counted from now on.
    * @param listener its name: each is counted for itself.
-   * @param network whom to count together: an IPv4 address, the /64 of an IPv6 one; empty for nobody in particular.
+   * @param network whom to count together: `ONE_CUSTOMER` of @mailverb/options; empty for nobody in particular, as on a unix socket.
    */
   enter(listener: string, network: string, limits: AdmissionLimits): MaybePromise<Refused | undefined>;
   /** One that was taken has gone. */

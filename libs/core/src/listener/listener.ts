@@ -2,13 +2,13 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { isPromise } from '@mailverb/contract';
-import { matchesCidr } from '@mailverb/options';
+import { ONE_CUSTOMER, matchesCidr, networkOf } from '@mailverb/options';
 import { reply, type Reply } from '@mailverb/protocol';
 import { Connection } from '../connection/connection.js';
 import type { BoundAddress, Endpoint } from '../host/server.js';
 import { Acceptor, type AcceptorOwner, type ListenAddress } from './acceptor.js';
 import type { Refused } from './admission.js';
-import { networkOf, SocketEndpoint, UNIX_ENDPOINT } from './endpoint.js';
+import { SocketEndpoint, UNIX_ENDPOINT } from './endpoint.js';
 import { ProxyPrelude } from './proxy-prelude.js';
 import type { ListenerRuntime } from './runtime.js';
 
@@ -87,7 +87,7 @@ export class Listener implements AcceptorOwner {
 
   private admit(stream: Duplex, endpoint: Endpoint, trusted: boolean): void {
     const { admission, info, limits } = this.runtime;
-    const network = networkOf(endpoint.remoteAddress);
+    const network = networkOf(endpoint.remoteAddress, ONE_CUSTOMER) ?? '';
     const answer = admission.enter(info.name, network, limits);
     if (!isPromise(answer)) return this.admitted(answer, stream, endpoint, trusted, network);
     // Whoever leaves while others are asked must not be an error that nobody hears.

@@ -1,13 +1,13 @@
 /** What the policy has in its store, for people: to look at, to release, to forget. Used beside servers that run, so each change is one step. */
 import type { Clock, Store } from '@mailverb/contract';
+import { networkOf } from '@mailverb/options';
 import { parseMailbox, type Mailbox } from '@mailverb/protocol';
 import { dayKey, dayOf, decodeCounts, type DayCounts } from './counts.js';
 import type { GreylistOptions } from './greylist.options.js';
 import { judge, timeToLive, type State } from './judge.js';
 import { networkKey } from './known-networks.js';
-import { LOCAL, networkIn } from './network.js';
 import { decodeState, encodeState, readNetwork, readTriple, type NetworkState } from './record.js';
-import { NULL_SENDER, encodeTriple, keyOf, pathText, type Triple } from './triple.js';
+import { LOCAL, NULL_SENDER, encodeTriple, keyOf, pathText, type Triple } from './triple.js';
 
 /** A triple, and how it stands with it. */
 export interface KnownTriple extends Triple {
@@ -108,7 +108,7 @@ export class GreylistRecords {
     if (client === LOCAL) return LOCAL;
     const slash = client.indexOf('/');
     const prefixes = { ipv4: this.options.ipv4Prefix, ipv6: this.options.ipv6Prefix };
-    const network = networkIn(slash === -1 ? client : client.slice(0, slash), prefixes);
+    const network = networkOf(slash === -1 ? client : client.slice(0, slash), prefixes);
     return slash === -1 || network === client ? network : undefined;
   }
 

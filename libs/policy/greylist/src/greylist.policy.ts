@@ -20,6 +20,7 @@ import {
   type Refusal,
   type Verdict,
 } from '@mailverb/contract';
+import { networkOf } from '@mailverb/options';
 import { reply } from '@mailverb/protocol';
 import { inject, injectable } from 'tsyringe';
 import { AllowList } from './allow-list.js';
@@ -27,9 +28,8 @@ import { Counts } from './counts.js';
 import type { GreylistOptions } from './greylist.options.js';
 import { judge, timeToLive, waitOf, type Judgement } from './judge.js';
 import { KnownNetworks } from './known-networks.js';
-import { networkOf } from './network.js';
 import { decodeState, encodeState } from './record.js';
-import { encodeTriple, keyOf, pathText, type Triple } from './triple.js';
+import { LOCAL, encodeTriple, keyOf, pathText, type Triple } from './triple.js';
 
 const LATER = defer(reply(451, '4.7.1', 'greylisted, try again later'));
 
@@ -70,10 +70,11 @@ export class GreylistPolicy implements Policy, Lifecycle {
     }
     const { foldLocal } = this.#options;
     const triple: Triple = {
-      network: networkOf(session.remoteAddress, {
-        ipv4: this.#options.ipv4Prefix,
-        ipv6: this.#options.ipv6Prefix,
-      }),
+      network:
+        networkOf(session.remoteAddress, {
+          ipv4: this.#options.ipv4Prefix,
+          ipv6: this.#options.ipv6Prefix,
+        }) ?? LOCAL,
       sender: pathText(sender, foldLocal),
       recipient: pathText(mailbox, foldLocal),
     };

@@ -4,7 +4,7 @@ import type { Mailbox, ReversePath } from '@mailverb/protocol';
 
 /** One triple, normalised. */
 export interface Triple {
-  /** As of `networkOf`. */
+  /** As of `networkOf`, or {@link LOCAL}. */
   readonly network: string;
   /** The canonical wire form, or `<>`. */
   readonly sender: string;
@@ -13,6 +13,9 @@ export interface Triple {
 
 /** Changes with what is kept under the keys: two versions that share a store must not misread each other. */
 export const PREFIX = 'policy-greylist:1';
+
+/** The network of all clients without an address, those of a unix socket: they wait like anybody else. */
+export const LOCAL = 'local';
 
 /** The null reverse-path, which is no address. */
 export const NULL_SENDER = '<>';

@@ -1,8 +1,7 @@
 /** Whom a rule counts for: by what it counts, and what is known at its stage. */
 import type { Session } from '@mailverb/contract';
-import { foldLocal } from '@mailverb/options';
+import { ONE_CUSTOMER, foldLocal, networkOf, type Prefixes } from '@mailverb/options';
 import type { Mailbox, ReversePath } from '@mailverb/protocol';
-import { networkOf, type Prefixes } from './network.js';
 
 /** What rules count by. */
 export const SUBJECTS = [
@@ -26,16 +25,13 @@ export interface Facts {
   readonly recipient: Mailbox | undefined;
 }
 
-/** One IPv4 address, or the /64 of an IPv6 one, which is what one customer has: whoever has that has 2^64 addresses. */
-const ADDRESS: Prefixes = { ipv4: 32, ipv6: 64 };
-
 /** Somebody in particular, in one spelling; undefined where there is nobody, and nothing to count. */
 export function subjectOf(by: Subject, { session, sender, recipient }: Facts, network: Prefixes): string | undefined {
   switch (by) {
     case 'all':
       return '';
     case 'address':
-      return networkOf(session.remoteAddress, ADDRESS);
+      return networkOf(session.remoteAddress, ONE_CUSTOMER);
     case 'network':
       return networkOf(session.remoteAddress, network);
     case 'identity':

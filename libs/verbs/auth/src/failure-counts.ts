@@ -15,10 +15,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock, Session, Store } from '@mailverb/contract';
-import { matchesCidr } from '@mailverb/options';
+import { ONE_CUSTOMER, matchesCidr, networkOf } from '@mailverb/options';
 import type { FailureRules } from './auth.options.js';
 import { decodeCount, isLocked, keep, withFailure, withoutFailure, type Count, type CountRules } from './count.js';
-import { networkOf } from './network.js';
 
 /** Changes with what is kept under the keys: two versions that share a store must not misread each other. */
 const PREFIX = 'verb-auth:1';
@@ -97,7 +96,7 @@ export class FailureCounts {
   /** Whom the address is counted for; undefined if it is not. */
   #networkOf({ remoteAddress }: Session): string | undefined {
     if (this.#address.limit === 0 || matchesCidr(this.#rules.shared, remoteAddress)) return undefined;
-    return networkOf(remoteAddress);
+    return networkOf(remoteAddress, ONE_CUSTOMER);
   }
 
   #attempt(address: Counted | undefined, who: Counted | undefined, familiar: string | undefined): CountedAttempt {

@@ -347,8 +347,8 @@ describe('what is counted', () => {
     expect((await scene.auth(scene.session(), 'X')).reply).toBe(NOT_NOW);
     expect((await scene.auth(scene.session(elsewhere(1)), 'X')).reply).toBe(FAILED);
     expect([...scene.store.entries.keys()]).toEqual([
-      'verb-auth:1:address:192.0.2.1',
-      'verb-auth:1:address:198.51.100.1',
+      'verb-auth:1:address:192.0.2.1/32',
+      'verb-auth:1:address:198.51.100.1/32',
     ]);
   });
 
