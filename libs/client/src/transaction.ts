@@ -93,7 +93,8 @@ export class ClientTransaction {
       // Both fail with the connection, and one is enough to tell.
       coming.catch(() => undefined);
       if (!(await this.mailAnswered())) {
-        await coming;
+        // Its answer is nobody's; but it comes, or the connection is gone, and what MAIL was answered stands either way.
+        await coming.catch(() => undefined);
         return this.mailReply ?? BARE_NEWLINE;
       }
     }
@@ -116,11 +117,9 @@ export class ClientTransaction {
       if (chunk === undefined) break;
       const waits = this.push(chunk);
       if (waits !== undefined) await waits;
-      if (this.chunkFailure !== undefined) throw this.chunkFailure;
-      const { interruption, error } = connection;
-      if (error !== undefined) throw error;
-      if (interruption !== undefined) throw new MessageRefused(refusalOr(interruption));
+      this.expectSilence();
     }
+    this.expectSilence();
     if (this.encoder?.finish() === false) throw new MessageRefused(BARE_NEWLINE);
   }
 
@@ -133,7 +132,7 @@ export class ClientTransaction {
     const { connection, settings } = this;
     const { gathered } = connection;
     if (this.chunks.length > 0) await this.settledChunks();
-    if (this.chunkFailure !== undefined) throw this.chunkFailure;
+    this.expectSilence();
     // Given up meanwhile: what is sent now would be the end of nothing.
     if (this.state !== 'data')
       throw new ClientError('closed', 'final', `${connection.peer}: the transaction was given up`);
@@ -169,6 +168,15 @@ export class ClientTransaction {
     } catch {
       // It is gone, and with it the transaction.
     }
+  }
+
+  /** @throws what came, or happened, before the end was sent: taken for the answer to it, a 250 would be one to a message that nobody has. */
+  private expectSilence(): void {
+    if (this.chunkFailure !== undefined) throw this.chunkFailure;
+    const { interruption, error } = this.connection;
+    // Who says why and hangs up has said why.
+    if (interruption !== undefined) throw new MessageRefused(refusalOr(interruption));
+    if (error !== undefined) throw error;
   }
 
   private async mailAnswered(): Promise<boolean> {
