@@ -91,6 +91,20 @@ describe('askAll', () => {
     expect(next).not.toHaveBeenCalled();
   });
 
+  it('knows so from a context that has another signal by then, as that of the core has', async () => {
+    let time = new AbortController();
+    const next = jest.fn(says(pass()));
+    const answer = ask([says(pass(), true), next], {
+      get signal() {
+        return time.signal;
+      },
+    });
+    time.abort(new Error('time is up'));
+    time = new AbortController();
+    await expect(answer).rejects.toThrow('time is up');
+    expect(next).not.toHaveBeenCalled();
+  });
+
   it('says the same whoever answers now and whoever later', async () => {
     const verdict = fc.constantFrom<Verdict>(pass(), accept(), pass({ a: '1' }), accept({ b: '2' }), NO, defer());
     await fc.assert(

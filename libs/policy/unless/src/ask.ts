@@ -35,9 +35,11 @@ function askFrom<I>(
   if (ask === undefined) return annotated(vouched ? accept() : pass(), noted);
   const verdict = ask(input, context);
   if (!isPromise(verdict)) return hear(verdict, policies, at, input, context, vouched, noted);
+  // Now, as it is this one that fires: the core hands out a fresh one once it has.
+  const { signal } = context;
   return verdict.then((late) => {
     // The time is up or the client has gone: nobody hears the answer any more.
-    context.signal.throwIfAborted();
+    signal.throwIfAborted();
     return hear(late, policies, at, input, context, vouched, noted);
   });
 }
