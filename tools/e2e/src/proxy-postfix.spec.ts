@@ -171,8 +171,8 @@ const TELLING: Services = {
 describe('it learns who the client is', () => {
   it.each([
     ['XCLIENT', 'xclient', { xclient: true }],
-    ['a PROXY header of version 1', 'haproxy', { proxyHeader: 1 }],
-    ['a PROXY header of version 2', 'haproxy', { proxyHeader: 2 }],
+    ['a PROXY header of version 1', 'haproxy', { proxyProtocol: 1 }],
+    ['a PROXY header of version 2', 'haproxy', { proxyProtocol: 2 }],
   ])('by %s', (_what, service, options) =>
     withPostfix(async ({ postfix, before }) => {
       const server = await before(service, options);

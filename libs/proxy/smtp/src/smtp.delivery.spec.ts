@@ -190,7 +190,7 @@ describe('a server that proxies', () => {
     'tells who the client is by a PROXY header of version %d, on connections of its own',
     async (version) => {
       const peer = await peerOf({ proxy: true });
-      const server = await relaying(peer, { proxyHeader: version, keywords: 'ours' });
+      const server = await relaying(peer, { proxyProtocol: version, keywords: 'ours' });
       for (const address of ['192.0.2.7', '2001:db8::9']) {
         const client = await greeted(server, address);
         for (let i = 0; i < 2; i++)
@@ -309,8 +309,8 @@ describe('the plugin', () => {
   it.each<object>([
     {},
     { host: 'a', path: '/b' },
-    { host: 'a', xclient: true, proxyHeader: 1 },
-    { host: 'a', proxyHeader: 3 },
+    { host: 'a', xclient: true, proxyProtocol: 1 },
+    { host: 'a', proxyProtocol: 3 },
   ])('refuses %j', (options) => {
     expect(proxyOptions.safeParse(options).success).toBe(false);
   });

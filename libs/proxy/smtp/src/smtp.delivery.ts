@@ -48,8 +48,8 @@ export class ProxyDelivery implements DeliveryStrategy, Lifecycle {
     @inject(Clock) private readonly clock: Clock,
     @inject(Logger) private readonly logger: Logger,
   ) {
-    const { protocol, xclient, proxyHeader, host, port, path, choose } = options;
-    this.hops = new NextHops(options, { protocol, xclient, proxyHeader }, clock);
+    const { protocol, xclient, proxyProtocol, host, port, path, choose } = options;
+    this.hops = new NextHops(options, { protocol, xclient, proxyHeader: proxyProtocol }, clock);
     this.usual = host !== undefined ? { host, port } : path === undefined ? undefined : { path: resolve(path) };
     this.choice = choose === undefined ? undefined : new Choice(choose, clock, logger);
   }

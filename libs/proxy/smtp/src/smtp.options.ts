@@ -49,8 +49,8 @@ export const proxyOptions = z
       .boolean()
       .default(false)
       .describe('Tell it who the client is by XCLIENT; it must trust us, or nothing is delivered.'),
-    proxyHeader: z
-      .union([z.literal(1), z.literal(2)])
+    proxyProtocol: z
+      .union([z.literal(1), z.literal(2)], { error: 'expected 1 or 2' })
       .optional()
       .describe(
         'Tell it who the client is by a PROXY header of this version. Connections are then used for one session each.',
@@ -63,8 +63,8 @@ export const proxyOptions = z
     'expected host, path or choose',
   )
   .refine(
-    ({ xclient, proxyHeader }) => !xclient || proxyHeader === undefined,
-    'expected xclient or proxyHeader, not both',
+    ({ xclient, proxyProtocol }) => !xclient || proxyProtocol === undefined,
+    'expected xclient or proxyProtocol, not both',
   );
 
 /** What the class gets. */
