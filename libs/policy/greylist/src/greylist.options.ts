@@ -58,6 +58,9 @@ export const greylistOptions = z
       .describe('How long a triple that has waited passes, from its last use.'),
     ipv4Prefix: z.int().min(1).max(32).default(24).describe('Bits of an IPv4 network: its addresses are one client.'),
     ipv6Prefix: z.int().min(1).max(128).default(64).describe('Bits of an IPv6 network.'),
+    domains: domainList()
+      .optional()
+      .describe('Domains of recipients that it is about; all if nothing is said. Of others it says and keeps nothing.'),
     foldLocal: z.boolean().default(true).describe('Whether local parts are compared without regard to case.'),
     tellWait: z.boolean().default(false).describe('Whether the reply says how many seconds are left.'),
     allow: allowSchema.prefault({}).describe('Who does not wait.'),

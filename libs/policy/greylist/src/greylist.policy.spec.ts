@@ -238,6 +238,19 @@ describe('who does not wait', () => {
   });
 });
 
+describe('domains of greylist', () => {
+  it('are those that it is about: of others it says nothing, and keeps nothing', async () => {
+    const clock = new FakeClock();
+    const store = new MapStore(clock);
+    const desk = new Desk({ domains: ['example.org', '*.example.org'] }, clock, store);
+    expect(await desk.ask({ recipient: 'user@far.example' })).toEqual({ kind: 'pass' });
+    await desk.policy.stop();
+    expect(store.entries.size).toBe(0);
+    expect(await desk.heard({ recipient: 'user@example.org' })).toBe('defer: new');
+    expect(await desk.heard({ recipient: 'user@lists.example.org' })).toBe('defer: new');
+  });
+});
+
 describe('autoAllow of greylist', () => {
   const options = { retryAfter: 0, passAfter: '1m', autoAllow: { after: 2, for: '10d' } } as const;
   const pass = async (desk: Desk, sender: string): Promise<void> => {
@@ -468,6 +481,7 @@ describe('options of greylist', () => {
     { allow: { triples: [{ client: '10.0.0.0/8', recipient: 'example.org' }] } },
     { allow: { triples: [{ client: '10.0.0.0/8', sender: 'example.net' }] } },
     { allow: { client: [] } },
+    { domains: ['a b'] },
     { allowed: {} },
   ])('refuse %j', (options) => {
     expect(greylistOptions.safeParse(options).success).toBe(false);

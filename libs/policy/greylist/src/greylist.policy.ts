@@ -62,6 +62,8 @@ export class GreylistPolicy implements Policy, Lifecycle {
   }
 
   rcpt({ session, envelope, mailbox }: RcptInput, { signal }: PolicyContext): MaybePromise<Verdict> {
+    // Whoever is not ours is nobody's to keep: who vouches for it decides, or the core refuses.
+    if (this.#options.domains?.has(mailbox.domain) === false) return pass();
     const { reversePath: sender } = envelope;
     const by = this.#allowed.find({ session, sender, recipient: mailbox });
     if (by !== undefined) {

@@ -174,7 +174,7 @@ function connectionOf({ host = '127.0.0.1', port = 6379, path, tls, timeout, ...
         ? { ...common, path, tls: false }
         : tls === false
           ? { ...common, host, port }
-          : { ...common, host, port, tls: true, ...tlsFiles(tls, host) },
+          : { ...common, host, port, tls: true, ...tlsFiles(tls) },
     username: login.username,
     password: login.password,
     database: login.database,
@@ -187,8 +187,10 @@ function connectionOf({ host = '127.0.0.1', port = 6379, path, tls, timeout, ...
   });
 }
 
-function tlsFiles(tls: Exclude<RedisOptions['tls'], false>, host: string) {
-  if (tls === true) return { servername: host };
+function tlsFiles(tls: Exclude<RedisOptions['tls'], false>) {
+  if (tls === true) return {};
   const read = (file: string | undefined): Buffer | undefined => (file === undefined ? undefined : readFileSync(file));
-  return { ca: read(tls.ca), cert: read(tls.cert), key: read(tls.key), servername: tls.serverName ?? host };
+  const files = { ca: read(tls.ca), cert: read(tls.cert), key: read(tls.key) };
+  // The host's name is taken where nothing is said; an address is checked, and not sent (RFC 6066 3).
+  return tls.serverName === undefined ? files : { ...files, servername: tls.serverName };
 }
