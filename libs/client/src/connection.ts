@@ -33,6 +33,8 @@ export class ClientConnection {
   messages = 0;
   /** Whom the server takes us for (XCLIENT), as it was said; empty for ourselves. */
   represents = '';
+  /** True if it belongs to one session, whose client has logged in on it: no pool may have it. */
+  personal = false;
   /** True once we have proved who we are. */
   authenticated = false;
   encrypted = false;
@@ -147,8 +149,14 @@ export class ClientConnection {
     this.socket.unref();
   }
 
-  /** Back to work. False if the server has gone meanwhile. */
+  /** True while it waits for somebody to need it. */
+  get parked(): boolean {
+    return this.idle !== undefined;
+  }
+
+  /** Back to work. False if the server has gone meanwhile, or if it is at work: whoever waits for an answer there keeps the deadline of it. */
   unpark(): boolean {
+    if (this.idle === undefined) return false;
     this.idle = undefined;
     this.alarm.clear();
     this.socket.ref();

@@ -40,6 +40,8 @@ export class NextHop implements Lifecycle {
   private readonly pool: ClientPool;
   /** Connections that belong to one session: a PROXY header, or who has logged in, can't be taken back. */
   private readonly bound = new Map<Session, ClientConnection>();
+  /** Sessions that have ended: what is still in use for one is not kept when it comes back. */
+  private readonly ended = new WeakSet<Session>();
   /** Fires when all is over: connections that are being opened are given up. */
   private readonly closing = new AbortController();
   private restsUntil = 0;
@@ -88,7 +90,8 @@ export class NextHop implements Lifecycle {
   /** A connection that is ready for a transaction of this session. @param fresh true for a new one. @throws {ClientError} */
   lease(session: Session, fresh = false): MaybePromise<ClientConnection> {
     const own = session.get(LOGGED_IN);
-    if (own?.peer === this.name) return this.loggedIn(own);
+    // Who was refused after all (a policy has a say too) acts as nobody.
+    if (own?.peer === this.name && session.identity !== undefined) return this.loggedIn(own);
     if (this.settings.proxyHeader !== undefined) return this.ownConnection(session, fresh);
     const connection = this.pool.acquire(fresh);
     if (!this.manners.xclient) return connection;
@@ -104,20 +107,29 @@ export class NextHop implements Lifecycle {
 
   /** Keeps a connection on which the session's client has logged in. */
   keepFor(session: Session, connection: ClientConnection): void {
+    connection.personal = true;
     session.set(LOGGED_IN, connection);
     connection.park(this.manners.pool.idleMs, () => undefined);
   }
 
   /** The transaction is over. */
   release(connection: ClientConnection, session: Session): void {
-    if (session.get(LOGGED_IN) === connection) return this.keepFor(session, connection);
+    const over = this.closing.signal.aborted || this.ended.has(session);
+    if (connection.personal) {
+      // The session may have forgotten it meanwhile (STARTTLS, XCLIENT): then it is nobody's.
+      if (over || session.get(LOGGED_IN) !== connection) void connection.quit();
+      else this.keepFor(session, connection);
+      return;
+    }
     if (this.settings.proxyHeader === undefined) return this.pool.release(connection);
-    if (!connection.quiet || connection.messages >= this.manners.pool.maxMessages) void connection.quit();
+    const worn = !connection.quiet || connection.messages >= this.manners.pool.maxMessages;
+    if (worn || over || this.bound.has(session)) void connection.quit();
     else this.bind(connection, session);
   }
 
   /** Sees off what was kept for a session. */
   sessionClosed(session: Session): void {
+    this.ended.add(session);
     const connection = this.bound.get(session) ?? session.get(LOGGED_IN);
     this.bound.delete(session);
     if (connection?.peer === this.name && connection.unpark()) void connection.quit();
@@ -131,6 +143,9 @@ export class NextHop implements Lifecycle {
   }
 
   private loggedIn(connection: ClientConnection): ClientConnection {
+    // Two transactions on it would be one for the server: a recipient of the one would get the message of the other.
+    if (!connection.parked && connection.error === undefined)
+      throw new ClientError('busy', 'idle', `${this.name}: the connection on which the client has logged in is in use`);
     if (connection.unpark()) return connection;
     connection.destroy();
     throw new ClientError('closed', 'idle', `${this.name}: the connection on which the client has logged in is gone`);

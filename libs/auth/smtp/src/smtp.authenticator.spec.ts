@@ -81,7 +81,7 @@ describe('SmtpAuthenticator', () => {
   it('keeps the connection for whoever gives the session’s mail to the same server, until the session ends', async () => {
     const peer = await peerOf();
     const authenticator = await asking(peer, { keep: true });
-    const session = testSession();
+    const session = testSession({ identity: { name: 'ann', mechanism: 'PLAIN' } });
     await authenticator.password('ann', 'correct-horse', session);
     expect(peer.openNow).toBe(1);
     const hops = new NextHops(

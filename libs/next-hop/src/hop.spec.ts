@@ -1,0 +1,144 @@
+/** Whose connections are whose: what belongs to one session is never another's, is used by one transaction at a time, and ends with its session. */
+import {
+  SystemClock,
+  openDelivery,
+  recordingLogger,
+  scriptedPeer,
+  testSession,
+  turn,
+  type ScriptedPeer,
+} from '@mailverb/testing';
+import type { DeliveryStrategy, Session } from '@mailverb/contract';
+import { z } from 'zod';
+import { HopTransaction } from './hop-transaction.js';
+import { LOGGED_IN, type NextHop } from './hop.js';
+import { NextHops, type HopKind } from './hops.js';
+import { nextHopShape } from './next-hop.options.js';
+
+const TO = ['ann@example.org'];
+const ANN = { identity: { name: 'ann', mechanism: 'PLAIN' } };
+
+const open: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0).toReversed()) await close();
+});
+
+async function before(
+  options: Parameters<typeof scriptedPeer>[0],
+  kind: Partial<HopKind> = {},
+): Promise<{ peer: ScriptedPeer; hops: NextHops; hop: NextHop; strategy: DeliveryStrategy }> {
+  const peer = await scriptedPeer(options);
+  open.push(() => peer.close());
+  const parsed = z.strictObject(nextHopShape).parse({ tls: { mode: 'none' }, timeouts: { hello: '300ms' } });
+  const hops = new NextHops(parsed, { protocol: 'smtp', ...kind }, new SystemClock());
+  open.push(() => hops.stop());
+  const hop = hops.at({ host: peer.host, port: peer.port }, 'mx.test.example');
+  const strategy: DeliveryStrategy = {
+    durability: 'remote',
+    begin: (envelope, session) => new HopTransaction(() => [hop], { envelope, session, logger: recordingLogger([]) }),
+  };
+  return { peer, hops, hop, strategy };
+}
+
+async function logIn(hop: NextHop, session: Session) {
+  const connection = await hop.connectAs({ username: 'ann', password: 'secret' }, true);
+  hop.keepFor(session, connection);
+  return connection;
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let i = 0; i < 100_000 && !isSo(); i++) await turn();
+}
+
+const AUTH = { keywords: ['PIPELINING', 'AUTH PLAIN'] };
+
+describe('a connection on which a client has logged in', () => {
+  it('is nobody else’s when its session has forgotten it before a transaction was taken back (STARTTLS, XCLIENT)', async () => {
+    const { peer, hop, strategy } = await before({ ...AUTH, fault: { at: 'rset', what: { pause: 30 } } });
+    const session = testSession(ANN);
+    const own = await logIn(hop, session);
+    const { transaction } = await openDelivery(strategy, TO, { session });
+    const aborted = transaction.abort('RSET');
+    Reflect.apply(session.set, session, [LOGGED_IN, undefined]);
+    await aborted;
+    const other = testSession();
+    const lent = await hop.lease(other);
+    expect(lent).not.toBe(own);
+    hop.release(lent, other);
+    await until(() => peer.openNow === 1);
+    expect(peer.openNow).toBe(1);
+  });
+
+  it('is used by one transaction at a time', async () => {
+    const { peer, hop, strategy } = await before(AUTH);
+    const session = testSession(ANN);
+    const own = await logIn(hop, session);
+    const first = await openDelivery(strategy, TO, { session });
+    const second = await openDelivery(strategy, ['bob@example.org'], { session });
+    expect(String(second.refused.get('bob@example.org'))).toMatch(/^451 4\.3\.2 /);
+    expect(peer.lines.filter((line) => line.startsWith('MAIL'))).toHaveLength(1);
+    await first.transaction.abort('test');
+    // And by the next one afterwards.
+    const third = await openDelivery(strategy, TO, { session });
+    expect(third.taken).toHaveLength(1);
+    await third.transaction.abort('test');
+    expect(own.error).toBeUndefined();
+    expect(peer.opened).toBe(1);
+  });
+
+  it('is not used for a client that is not known by it', async () => {
+    const { hop } = await before(AUTH);
+    const session = testSession();
+    const own = await logIn(hop, session);
+    const lent = await hop.lease(session);
+    expect(lent).not.toBe(own);
+    hop.release(lent, session);
+    hop.sessionClosed(session);
+  });
+
+  it('does not wait for ever for a server that says nothing, though its session has ended', async () => {
+    const { peer, hop, hops, strategy } = await before({ ...AUTH, fault: { at: 'rset', what: 'stall' } });
+    const session = testSession(ANN);
+    await logIn(hop, session);
+    const { transaction } = await openDelivery(strategy, TO, { session });
+    const aborted = transaction.abort('client is gone');
+    hops.sessionClosed(session);
+    await aborted;
+    await peer.allClosed();
+  });
+
+  it.each([
+    ['in use', true],
+    ['idle', false],
+  ])('is seen off with its session, also where it was %s', async (_, inUse) => {
+    const { peer, hop, hops, strategy } = await before(AUTH);
+    const session = testSession(ANN);
+    await logIn(hop, session);
+    const { transaction } = await openDelivery(strategy, TO, { session });
+    if (!inUse) await transaction.abort('test');
+    const aborted = transaction.abort('client is gone');
+    hops.sessionClosed(session);
+    await aborted;
+    await peer.allClosed();
+    expect(peer.lines.at(-1)).toBe('QUIT');
+  });
+});
+
+it('a connection with a PROXY header is seen off with its session, also where it was in use', async () => {
+  const { peer, hops, strategy } = await before({ proxy: true }, { proxyHeader: 2 });
+  const session = testSession();
+  const { transaction } = await openDelivery(strategy, TO, { session });
+  const aborted = transaction.abort('client is gone');
+  hops.sessionClosed(session);
+  await aborted;
+  await peer.allClosed();
+  expect(peer.lines.at(-1)).toBe('QUIT');
+});
+
+it('a connection with a PROXY header that was in use is not kept when all is over', async () => {
+  const { peer, hops, strategy } = await before({ proxy: true }, { proxyHeader: 2 });
+  const { transaction } = await openDelivery(strategy, TO, { session: testSession() });
+  await hops.stop();
+  await transaction.abort('the server goes down');
+  await peer.allClosed();
+});
