@@ -72,6 +72,7 @@ const TABLE: Readonly<Record<BuiltinKind, ReadonlyMap<string, Load>>> = {
     ['fallback', () => import('@mailverb/delivery-fallback')],
     ['mirror', () => import('@mailverb/delivery-mirror')],
     ['forward', () => import('@mailverb/delivery-forward')],
+    ['rewrite', () => import('@mailverb/delivery-rewrite')],
     ['nats', () => import('@mailverb/delivery-nats')],
     ['amqp', () => import('@mailverb/delivery-amqp')],
     ['lmtp', () => import('@mailverb/delivery-lmtp')],

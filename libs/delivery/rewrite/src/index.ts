@@ -1,4 +1,4 @@
 /** The delivery strategy rewrite as a plugin. */
 export { RewriteDelivery } from './rewrite.delivery.js';
-export { rewriteOptions, type RewriteOptions } from './rewrite.options.js';
+export { rewriteOptions, type RewriteOptions, type RewriteOptionsInput } from './rewrite.options.js';
 export { rewritePlugin, rewritePlugin as default } from './plugin.js';

@@ -1,12 +1,13 @@
 /** The manifest of the delivery strategy rewrite. */
 import { definePlugin } from '@mailverb/contract';
-import { rewriteOptions } from './rewrite.options.js';
 import { RewriteDelivery } from './rewrite.delivery.js';
+import { rewriteOptions } from './rewrite.options.js';
 
-/** Takes every message, and keeps nothing yet. */
+/** Gives another delivery an envelope with other addresses. */
 export const rewritePlugin = definePlugin({
   name: 'delivery-rewrite',
   options: rewriteOptions,
+  nested: { to: 'delivery' },
   register(contribute) {
     contribute.delivery('rewrite', RewriteDelivery);
   },
