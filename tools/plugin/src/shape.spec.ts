@@ -154,7 +154,9 @@ function importsOf(library: Library): { lib: Set<string>; spec: Set<string> } {
   for (const file of readdirSync(join(ROOT, library.folder, 'src'), { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts')) continue;
     const into = /\.(spec|fixture)\.ts$/.test(file) ? found.spec : found.lib;
-    for (const [, module = ''] of library.read(`src/${file}`).matchAll(/(?:from|import|import\() ?'([^'.][^']*)'/g)) {
+    for (const [, module = ''] of library
+      .read(`src/${file}`)
+      .matchAll(/\b(?:from |import |import\()'([^'.][^'\n]*)'/g)) {
       const [scope = '', name] = module.split('/');
       if (!module.startsWith('node:')) into.add(scope.startsWith('@') ? `${scope}/${name}` : scope);
     }
