@@ -36,7 +36,8 @@ function xclientCommand(client: RepresentedPeer, offered: ReadonlySet<string>): 
     ['PORT', String(client.port)],
     ['PROTO', client.protocol],
     ['HELO', client.helo],
-    ['LOGIN', client.login],
+    // Said of everybody: a server that keeps what it was not told anew would take this client for the one before.
+    ['LOGIN', client.login ?? UNAVAILABLE],
     ['DESTADDR', address(client.localAddress)],
     ['DESTPORT', String(client.localPort)],
   ];

@@ -393,15 +393,17 @@ describe('TLS and AUTH of the relay', () => {
   it('tells whom it speaks for, each client anew on one connection', async () => {
     const peer = await peerOf({ keywords: ['PIPELINING', 'XCLIENT NAME ADDR PORT PROTO HELO LOGIN'] });
     const strategy = await relay({ host: peer.host, port: peer.port, xclient: true });
-    await deliver(strategy, TO, MESSAGE, { session: testSession({ remoteAddress: '192.0.2.7' }) });
-    await deliver(strategy, TO, MESSAGE, { session: testSession({ remoteAddress: '192.0.2.7' }) });
+    const identity = { name: 'ann', mechanism: 'PLAIN' };
+    await deliver(strategy, TO, MESSAGE, { session: testSession({ remoteAddress: '192.0.2.7', identity }) });
+    await deliver(strategy, TO, MESSAGE, { session: testSession({ remoteAddress: '192.0.2.7', identity }) });
     await deliver(strategy, TO, MESSAGE, {
       session: testSession({ remoteAddress: '2001:db8::9', heloName: 'other.example' }),
     });
     expect(peer.opened).toBe(1);
     expect(peer.lines.filter((line) => line.startsWith('XCLIENT'))).toEqual([
-      'XCLIENT NAME=[UNAVAILABLE] ADDR=192.0.2.7 PORT=40000 PROTO=ESMTP HELO=client.test.example',
-      'XCLIENT NAME=[UNAVAILABLE] ADDR=IPV6:2001:db8::9 PORT=40000 PROTO=ESMTP HELO=other.example',
+      'XCLIENT NAME=[UNAVAILABLE] ADDR=192.0.2.7 PORT=40000 PROTO=ESMTP HELO=client.test.example LOGIN=ann',
+      // Who has not logged in is not whoever has before.
+      'XCLIENT NAME=[UNAVAILABLE] ADDR=IPV6:2001:db8::9 PORT=40000 PROTO=ESMTP HELO=other.example LOGIN=[UNAVAILABLE]',
     ]);
     expect(peer.lines.filter((line) => line.startsWith('EHLO'))).toEqual([
       'EHLO mx.test.example',
