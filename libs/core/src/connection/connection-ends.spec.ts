@@ -282,3 +282,25 @@ describe('Connection, when the server goes down', () => {
     expect(scene.delivery.signals[0]?.aborted).toBe(true);
   });
 });
+
+it.each([
+  ['throws', () => wrong()],
+  ['rejects', () => Promise.reject(new Error('wrong'))],
+])(
+  'Connection, a delivery that %s when a session ends costs nobody anything (attack A24)',
+  async (_, sessionClosed) => {
+    const scene = new Scene();
+    Object.assign(scene.delivery, { sessionClosed });
+    const peer = scene.connect();
+    await peer.codes('EHLO client', 'QUIT');
+    peer.stream.end();
+    await settle();
+    expect(causes(scene)).toEqual(['quit']);
+    expect(scene.eventsOf('faultCaught')).toMatchObject([[{}, 'delivery', { message: 'wrong' }]]);
+    expect(await scene.connect().heard()).toHaveLength(1);
+  },
+);
+
+function wrong(): never {
+  throw new Error('wrong');
+}

@@ -4,7 +4,7 @@
  * Its life ends when the client leaves, when an outcome asks for it, when a limit or a deadline says so, or on shutdown. Nothing here knows a command.
  */
 import type { Duplex } from 'node:stream';
-import type { TlsFacts } from '@mailverb/contract';
+import { isPromise, type TlsFacts } from '@mailverb/contract';
 import { reply, type Reply } from '@mailverb/protocol';
 import type { Endpoint } from '../host/server.js';
 import type { ListenerRuntime } from '../listener/runtime.js';
@@ -281,9 +281,21 @@ export class Connection implements Wire, Swept {
     const { conversation, runtime } = this;
     conversation.gone(this.handshakeUntil === 0 ? 'disconnect' : 'tls');
     runtime.sweeper.delete(this);
-    runtime.delivery?.sessionClosed?.(conversation.session);
+    this.letGo();
     runtime.watchers.sessionClosed(conversation.session, conversation.record(this.octetsIn));
     this.onClosed(this);
+  }
+
+  /** Here nobody is left to catch what a delivery throws, or rejects with against its type: it would end the process (attack A24). */
+  private letGo(): void {
+    const { runtime, conversation } = this;
+    const fault = (error: unknown) => runtime.watchers.faultCaught(conversation.session, 'delivery', error);
+    try {
+      const done: unknown = runtime.delivery?.sessionClosed?.(conversation.session);
+      if (isPromise(done)) done.then(undefined, fault);
+    } catch (error) {
+      fault(error);
+    }
   }
 
   private greet(): void {
