@@ -79,12 +79,21 @@ const TOKEN = /^[\x21-\x7e]+$/;
 async function fetchToken(provider: { token(signal: AbortSignal): unknown }, signal: AbortSignal): Promise<string> {
   let token: unknown;
   try {
-    token = await provider.token(signal);
+    // Who does not look at the signal may take for ever, and would keep the connection, and its place in the pool.
+    token = await Promise.race([provider.token(signal), givenUp(signal)]);
   } catch (error) {
     throw new SaslError('credentials', 'there is no token to be had', { cause: error });
   }
   if (typeof token !== 'string' || !TOKEN.test(token)) throw new SaslError('credentials', 'what was given is no token');
   return token;
+}
+
+function givenUp(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(new Error('it took too long'));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
 }
 
 /** Longer than any explanation. */

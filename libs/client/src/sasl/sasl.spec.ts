@@ -135,6 +135,16 @@ describe('OAUTHBEARER and XOAUTH2', () => {
     });
   });
 
+  it('do not wait for a token when nobody waits for them, whether or not its provider hears of it', async () => {
+    const provider: TokenProvider = { token: () => new Promise(() => undefined) };
+    const begin = (signal: AbortSignal) => new Xoauth2Client({ username: 'ann', token: provider }).begin(signal);
+    const controller = new AbortController();
+    const begun = begin(controller.signal);
+    controller.abort();
+    await expect(begun).rejects.toMatchObject({ fault: 'credentials' });
+    await expect(begin(controller.signal)).rejects.toMatchObject({ fault: 'credentials' });
+  });
+
   it.each(['', 'a b', 'a\x01auth=Bearer b', 'a\r\nb', 'a\0', '\u00e9'])('do not say the token %p', async (token) => {
     const credentials = { username: 'ann', token: tokens(token) };
     for (const Client of [OauthBearerClient, Xoauth2Client]) {
