@@ -38,6 +38,7 @@ beforeEach(() => {
     'elsewhere.yaml': `${REST}${POLICIES}store: { use: lmdb, path: ./elsewhere }\n`,
     'file.yaml': `${REST}${POLICIES}store: { use: lmdb, path: ./store.file }\n`,
     'store.file': '',
+    'user.yaml': `${REST}${POLICIES}${LMDB}user: mailverb\n`,
     'memory.yaml': REST + POLICIES,
     'none.yaml': `${REST}${LMDB}policies: [{ use: recipients, any: true }]\n`,
     'wrong.yaml': `${REST}${LMDB}policies: [{ use: greylist, passAfter: 5 }]\n`,
@@ -66,7 +67,7 @@ async function run(...argv: string[]) {
   const [name = '', ...rest] = argv;
   const config = rest.includes('--config') ? [] : ['--config', 'lmdb.yaml'];
   const code = await main(['greylist', name, ...config, ...rest], io);
-  return { code, stdout: io.stdout, stderr: io.stderr, became: io.became };
+  return { code, stdout: io.stdout, stderr: io.stderr };
 }
 
 async function ask(sender: string | null, recipient = 'user@example.org', client = '192.0.2.1'): Promise<string> {
@@ -246,6 +247,13 @@ describe('greylist where it can do nothing', () => {
     const { code, stderr } = await run('list', '--config', 'file.yaml');
     expect([code, stderr]).toEqual([EXIT.failure, expect.stringContaining('the store: ')]);
     expect(stderr).not.toContain('bug');
+  });
+
+  it.each([true, false])('becomes the user of the server before it opens files, if it can: %p', async (privileged) => {
+    const io = new FakeIo(folder.path);
+    io.privileged = privileged;
+    expect(await main(['greylist', 'stats', '--config', 'user.yaml'], io)).toBe(EXIT.ok);
+    expect(io.became).toEqual(privileged ? [['mailverb', undefined]] : []);
   });
 
   it('finds a greylist that stands within another policy', async () => {
