@@ -18,6 +18,23 @@ async function expectNothingLeft(scene: Scene): Promise<void> {
   expect(scene.clock.pending).toBe(0);
 }
 
+describe('Connection, and the delivery that hears of its end', () => {
+  it('tells it once, after the last transaction', async () => {
+    const scene = new Scene();
+    const told: unknown[] = [];
+    Object.assign(scene.delivery, {
+      sessionClosed: (session: { id: string }) => told.push([session.id, scene.delivery.log.at(-1)]),
+    });
+    const peer = await scene.transaction('b@example.org');
+    const { id } = scene.eventsOf('sessionOpened')[0]?.[0] as { id: string };
+    expect(told).toEqual([]);
+    peer.stream.destroy();
+    await settle(5);
+    expect(told).toEqual([[id, 'abort']]);
+    await expectNothingLeft(scene);
+  });
+});
+
 describe('Connection, a client that has ended its side', () => {
   it('gets the answer that is still being worked on', async () => {
     const scene = new Scene();

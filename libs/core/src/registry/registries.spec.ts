@@ -99,6 +99,22 @@ describe('CapabilityRegistry', () => {
     ]);
   });
 
+  it('offers what the delivery lets it, with what it makes of the rest', () => {
+    const limited = new CapabilityRegistry();
+    for (const keyword of ['SIZE', 'DSN', 'PIPELINING']) {
+      limited.add({ keyword, argument: () => (keyword === 'SIZE' ? '5000' : undefined) }, 'test');
+    }
+    limited.limitBy({
+      durability: 'none',
+      begin: () => {
+        throw new Error('not here');
+      },
+      offers: (keyword, argument) => (keyword === 'DSN' ? false : keyword === 'SIZE' ? '1000' : argument),
+    });
+    expect(limited.lines(session)).toEqual(['SIZE 1000', 'PIPELINING']);
+    expect(limited.offers('DSN', session)).toBe(false);
+  });
+
   it('offers in order, with what follows, and not what is not to be offered in this session', () => {
     let offered: string | undefined | false = '100';
     const capabilities = registry({ keyword: 'PIPELINING' }, { keyword: 'SIZE', argument: () => offered });
