@@ -141,7 +141,8 @@ export function describeAuthenticator(name: string, factory: AuthenticatorFactor
   }
 
   const test = (title: string, body: (scene: Scene) => Promise<void>): void => {
-    it(title, () => inScene(factory, body));
+    // Passwords are slow to check on purpose, and the machine may be busy.
+    it(title, () => inScene(factory, body), 30_000);
   };
 
   function expectHidden(value: unknown): void {
