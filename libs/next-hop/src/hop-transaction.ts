@@ -74,7 +74,8 @@ export class HopTransaction implements DeliveryTransaction {
     try {
       await transaction.data(body);
     } catch (error) {
-      if (error instanceof BodyAborted) throw error;
+      // What is wrong with the message itself (it broke off, a transform refuses it) is not the next hop's fault, and has its own reply.
+      if (!(error instanceof ClientError) && !(error instanceof MessageRefused)) throw error;
       this.expectOpen();
       throw new SmtpError(this.blame(error, 'body'), 'the next hop did not take the message', {}, { cause: error });
     }
@@ -124,7 +125,7 @@ export class HopTransaction implements DeliveryTransaction {
         const tried = await this.tryHop(hop, recipient, fresh);
         this.expectOpen();
         if ('answer' in tried) {
-          if (this.going !== undefined) return tried.answer;
+          if (this.going !== undefined || tried.unasked) return tried.answer;
           // MAIL was refused, for all recipients. A server that has no time now is not the only one there is.
           refusal = tried.answer;
           if (tried.answer.permanent) hopes = [];
@@ -139,12 +140,14 @@ export class HopTransaction implements DeliveryTransaction {
     throw failure;
   }
 
-  /** @returns the answer, or the error; `again` if a new connection to the same hop is worth a try. `going` is set if it goes on with this hop. */
+  /** @returns the answer, `unasked` if it is ours and about this recipient only; or the error, `again` if a new connection to the same hop is worth a try. `going` is set if it goes on with this hop. */
   private async tryHop(
     hop: NextHop,
     recipient: Recipient,
     fresh: boolean,
-  ): Promise<{ readonly answer: Reply } | { readonly error: unknown; readonly again: boolean }> {
+  ): Promise<
+    { readonly answer: Reply; readonly unasked: boolean } | { readonly error: unknown; readonly again: boolean }
+  > {
     const { envelope, logger } = this.mail;
     let connection: ClientConnection;
     try {
@@ -164,9 +167,9 @@ export class HopTransaction implements DeliveryTransaction {
     }
     try {
       const answer = await transaction.recipient(recipient);
-      // MAIL was refused, and not the recipient: nothing is open there.
+      // MAIL was refused, or nothing was said there at all (an address that can't be said): nothing is open there.
       if (!transaction.begun) this.leave();
-      return { answer };
+      return { answer, unasked: transaction.untouched };
     } catch (error) {
       this.leave();
       const again = used && !fresh && transaction.untouched && error instanceof ClientError && error.fault === 'closed';
@@ -187,6 +190,7 @@ export class HopTransaction implements DeliveryTransaction {
     return new Promise((resolve, reject) => {
       this.giveUp = () => {
         reject(new BodyAborted('the transaction was aborted'));
+        hop.giveUp(session);
         lease.then(
           (connection) => hop.release(connection, session),
           () => undefined,

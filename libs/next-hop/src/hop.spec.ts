@@ -4,11 +4,16 @@ import {
   openDelivery,
   recordingLogger,
   scriptedPeer,
+  testContext,
+  testEnvelope,
+  testRecipient,
   testSession,
   turn,
   type ScriptedPeer,
 } from '@mailverb/testing';
-import type { DeliveryStrategy, Session } from '@mailverb/contract';
+import { SmtpError, type DeliveryStrategy, type Session } from '@mailverb/contract';
+import { bodyOf } from '@mailverb/body';
+import { reply } from '@mailverb/protocol';
 import { z } from 'zod';
 import { HopTransaction } from './hop-transaction.js';
 import { LOGGED_IN, type NextHop } from './hop.js';
@@ -141,4 +146,62 @@ it('a connection with a PROXY header that was in use is not kept when all is ove
   await hops.stop();
   await transaction.abort('the server goes down');
   await peer.allClosed();
+});
+
+it('a connection with a PROXY header is not opened on when its client has gone', async () => {
+  const { peer, hop, strategy } = await before(
+    { proxy: true, fault: { at: 'greeting', what: 'stall' } },
+    { proxyHeader: 2 },
+  );
+  const { id, reversePath, parameters } = testEnvelope();
+  const transaction = await strategy.begin(
+    { id, reversePath, parameters, recipients: [] },
+    testSession(),
+    testContext(),
+  );
+  const answer = Promise.resolve(transaction.recipient(testRecipient('ann@example.org'))).catch(
+    (error: unknown) => error,
+  );
+  await peer.faulted();
+  await transaction.abort('client is gone');
+  await peer.allClosed();
+  expect(await answer).toMatchObject({ name: 'BodyAborted' });
+  // Nobody was there to be slow for.
+  expect(hop.resting).toBe(false);
+  expect(hop.connections).toBe(0);
+});
+
+it('a connection that had gone before it was told of the next client costs that one nothing', async () => {
+  const { peer, strategy } = await before({ keywords: ['PIPELINING', 'XCLIENT ADDR'] }, { xclient: true });
+  const first = await openDelivery(strategy, TO, { session: testSession({ remoteAddress: '192.0.2.7' }) });
+  await first.transaction.abort('test');
+  peer.fault = { at: 'xclient', what: 'close', connection: 1 };
+  const second = await openDelivery(strategy, TO, { session: testSession({ remoteAddress: '192.0.2.8' }) });
+  expect(second.taken).toHaveLength(1);
+  expect(peer.opened).toBe(2);
+  await second.transaction.abort('test');
+});
+
+describe('a transaction', () => {
+  it('goes on after a recipient that can not be said there, also where it was the first', async () => {
+    const { strategy } = await before({ keywords: ['PIPELINING'] });
+    const { taken, refused, transaction } = await openDelivery(strategy, ['b\u00fc@example.org', ...TO]);
+    expect([...refused].map(([address, { code }]) => [address, code])).toEqual([['b\u00fc@example.org', 553]]);
+    expect(taken).toHaveLength(1);
+    await transaction.abort('test');
+  });
+
+  it('answers what is wrong with the message itself with its own words', async () => {
+    const { strategy } = await before({});
+    const { transaction } = await openDelivery(strategy, TO);
+    const refusal = reply(554, '5.6.0', 'not so');
+    const body = bodyOf(
+      (async function* () {
+        yield Buffer.from('a\r\n');
+        throw new SmtpError(refusal, 'a transform will not have it');
+      })(),
+    );
+    await expect((async () => transaction.body(body))()).rejects.toMatchObject({ reply: refusal });
+    await transaction.abort('test');
+  });
 });

@@ -40,6 +40,8 @@ export class NextHop implements Lifecycle {
   private readonly pool: ClientPool;
   /** Connections that belong to one session: a PROXY header, or who has logged in, can't be taken back. */
   private readonly bound = new Map<Session, ClientConnection>();
+  /** Those that are being opened, for one session each. */
+  private readonly opening = new Map<Session, AbortController>();
   /** Sessions that have ended: what is still in use for one is not kept when it comes back. */
   private readonly ended = new WeakSet<Session>();
   /** Fires when all is over: connections that are being opened are given up. */
@@ -65,7 +67,7 @@ export class NextHop implements Lifecycle {
 
   /** Connections that are there. */
   get connections(): number {
-    return this.pool.size + this.bound.size;
+    return this.pool.size + this.bound.size + this.opening.size;
   }
 
   /** What it offered when somebody connected last; undefined if nobody has. */
@@ -96,8 +98,13 @@ export class NextHop implements Lifecycle {
     const connection = this.pool.acquire(fresh);
     if (!this.manners.xclient) return connection;
     return isPromise(connection)
-      ? connection.then((ready) => this.represented(ready, session))
-      : this.represented(connection, session);
+      ? connection.then((ready) => this.represented(ready, session, fresh))
+      : this.represented(connection, session, fresh);
+  }
+
+  /** Nobody waits any more for a connection of the session's own. Those that are for anybody are opened all the same. */
+  giveUp(session: Session): void {
+    this.opening.get(session)?.abort();
   }
 
   /** A new connection, with credentials that are not ours. @throws {ClientError} */
@@ -137,6 +144,7 @@ export class NextHop implements Lifecycle {
 
   async stop(): Promise<void> {
     this.closing.abort();
+    for (const controller of this.opening.values()) controller.abort();
     const bound = [...this.bound.values()];
     this.bound.clear();
     await Promise.all([this.pool.close(), ...bound.map((connection) => connection.quit())]);
@@ -165,29 +173,42 @@ export class NextHop implements Lifecycle {
       if (kept.unpark() && !fresh) return kept;
       kept.destroy();
     }
-    return this.open(peerOf(session));
+    const controller = new AbortController();
+    this.opening.set(session, controller);
+    if (this.closing.signal.aborted) controller.abort();
+    try {
+      return await this.open(peerOf(session), controller.signal);
+    } finally {
+      if (this.opening.get(session) === controller) this.opening.delete(session);
+    }
   }
 
-  private async open(client: RepresentedPeer | undefined): Promise<ClientConnection> {
+  private async open(
+    client: RepresentedPeer | undefined,
+    signal: AbortSignal = this.closing.signal,
+  ): Promise<ClientConnection> {
     try {
       const { credentials, allowPlaintext } = this.manners;
-      const { signal } = this.closing;
       const connection = await openConnection(this.settings, { client, credentials, allowPlaintext, signal });
       this.restsUntil = 0;
       this.learned = connection.capabilities;
       return connection;
     } catch (error) {
-      this.restsUntil = this.clock.now() + REST_MS;
+      // Given up by us, it says nothing about the next hop.
+      if (!signal.aborted) this.restsUntil = this.clock.now() + REST_MS;
       throw error;
     }
   }
 
-  private async represented(connection: ClientConnection, session: Session): Promise<ClientConnection> {
+  private async represented(connection: ClientConnection, session: Session, fresh: boolean): Promise<ClientConnection> {
+    const used = connection.messages > 0;
     try {
       await represent(connection, peerOf(session), this.settings);
       return connection;
     } catch (error) {
       this.pool.release(connection);
+      // It had gone since it was used last, and nothing of the message was said.
+      if (used && !fresh && error instanceof ClientError && error.fault === 'closed') return this.lease(session, true);
       throw error;
     }
   }
