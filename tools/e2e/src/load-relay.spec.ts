@@ -2,17 +2,11 @@
  * Twenty thousand numbered messages through the server to smtp-sink, which is killed and started again all the while. Every message that was answered 250
  * is there; what was answered 4xx is sent again, as a mail server would; and a message is there twice only where the log says that nobody could know.
  */
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
-import { connect } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from './client';
 import { folder } from './folder';
-import { freePort } from './free-port';
-import { kill, peer, start, succeed } from './program';
 import { LISTENERS, MailServer } from './server';
+import { Sink } from './smtp-sink';
 
 const MESSAGES = 20_000;
 const SESSIONS = 20;
@@ -24,66 +18,19 @@ const DOWN_MS = 150;
 /** How long a client waits after a 4xx. */
 const RETRY_MS = 100;
 
-/** Debian's smtp-sink: it writes each message to a file of its own, whole, before it says 250. */
-class Sink {
-  private child: ChildProcess | undefined = undefined;
-  private lives = 0;
-
-  private constructor(
-    private readonly path: string,
-    readonly port: number,
-  ) {}
-
-  static async start(place: string): Promise<Sink> {
-    const path = join(place, 'sink');
-    mkdirSync(path);
-    chmodSync(place, 0o755);
-    chownSync(path, Number((await succeed(peer('id'), ['-u', 'postfix'])).stdout), -1);
-    const sink = new Sink(path, await freePort());
-    await sink.resume();
-    return sink;
+/** The transactions of ours that are there, by the number of the message. */
+function transactions(sink: Sink): ReadonlyMap<number, readonly string[]> {
+  const found = new Map<number, string[]>();
+  for (const text of sink.messages()) {
+    const number = /^X-Number: (\d+)$/m.exec(text)?.[1];
+    // Killed while it wrote, and so before it said anything.
+    if (number === undefined || !text.includes('\nthe end\n')) continue;
+    const [, transaction = ''] = /\sby mx\.example\.org with ESMTP id (\S+)/.exec(text) ?? [];
+    const copies = found.get(Number(number)) ?? [];
+    copies.push(transaction);
+    found.set(Number(number), copies);
   }
-
-  async resume(): Promise<void> {
-    // A backlog for all clients at once; a user of its own, which it wants where root starts it; names of its own, as two lives may have the same seed.
-    this.lives += 1;
-    const args = ['-u', 'postfix', '-d', join(this.path, `${this.lives}-`), `127.0.0.1:${this.port}`, '1000'];
-    const child = start(peer('smtp-sink'), args, { stdio: 'inherit' });
-    this.child = child;
-    for (let up = false; !up;) {
-      if (child.exitCode !== null) throw new Error(`smtp-sink ended with ${child.exitCode}`);
-      const socket = connect(this.port, '127.0.0.1');
-      up = await Promise.race([
-        once(socket, 'connect').then(() => true),
-        once(socket, 'close').then(() => false),
-      ]).catch(() => false);
-      socket.destroy();
-    }
-  }
-
-  async kill(): Promise<void> {
-    const { child } = this;
-    if (child === undefined) return;
-    const gone = once(child, 'exit');
-    kill(child, 'SIGKILL');
-    await gone;
-  }
-
-  /** The transactions of ours that are there, by the number of the message. */
-  messages(): ReadonlyMap<number, readonly string[]> {
-    const found = new Map<number, string[]>();
-    for (const name of readdirSync(this.path)) {
-      const text = readFileSync(join(this.path, name), 'latin1');
-      const number = /^X-Number: (\d+)$/m.exec(text)?.[1];
-      // Killed while it wrote, and so before it said anything.
-      if (number === undefined || !text.includes('\nthe end\n')) continue;
-      const [, transaction = ''] = /\sby mx\.example\.org with ESMTP id (\S+)/.exec(text) ?? [];
-      const copies = found.get(Number(number)) ?? [];
-      copies.push(transaction);
-      found.set(Number(number), copies);
-    }
-    return found;
-  }
+  return found;
 }
 
 /** What there is to send, and what was said of it. */
@@ -182,7 +129,7 @@ it.each(['proxy', 'relay'])('%s: none of 20,000 messages is lost while the serve
     if (!line.includes('lost after the end of a message')) continue;
     doubts.add((JSON.parse(line) as { readonly transaction: string }).transaction);
   }
-  const there = sink.messages();
+  const there = transactions(sink);
   let extra = 0;
   const wrong: string[] = [];
   for (let n = 0; n < MESSAGES; n++) {

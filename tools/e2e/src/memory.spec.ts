@@ -3,19 +3,15 @@
  * set back before) against what was resident before. The bounds are promises of the project; nothing here is about time.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { join } from 'node:path';
 import { Client } from './client';
 import { folder } from './folder';
+import { blocksOf, MIB, pour, sendLarge } from './large';
 import { names, trace } from './maildir';
+import { growth } from './resident-memory';
 import { LISTENERS, MailServer } from './server';
-
-const MIB = 1024 * 1024;
-
-/** Mail data of that size, all in complete lines, some of which begin with a dot. */
-const LINE = Buffer.from(`${'x'.repeat(72)}\r\n..${'y'.repeat(70)}\r\n`);
-const BLOCK = Buffer.concat(Array<Buffer>(4096).fill(LINE));
 
 interface Place {
   readonly server: MailServer;
@@ -32,7 +28,7 @@ async function warm(): Promise<Place> {
     limits: { messageSize: '64MiB', commandsBeforeTransaction: 100_000_000, errors: 100_000_000 },
     listeners: LISTENERS,
   });
-  await Promise.all(Array.from({ length: 20 }, () => send(server.port, 2, 5)));
+  await Promise.all(Array.from({ length: 20 }, () => sendLarge(server.port, 2, 5)));
   const client = await Client.greeted(server.port);
   for (let group = 0; group < 100; group++) {
     client.write('NOOP\r\n'.repeat(1000));
@@ -42,55 +38,12 @@ async function warm(): Promise<Place> {
   return { server, maildir: join(path, 'mail') };
 }
 
-/** Sends messages of so many blocks in one session; gives the digest of one. */
-async function send(port: number, blocks: number, messages = 1): Promise<string> {
-  const client = await Client.greeted(port);
-  const hash = createHash('sha256');
-  for (let n = 0; n < messages; n++) {
-    await client.data();
-    await pour(client, Buffer.from('Subject: large\r\n\r\n'));
-    for (let block = 0; block < blocks; block++) await pour(client, BLOCK);
-    client.write('.\r\n');
-    await client.expect(250);
-  }
-  await client.expect(221, 'QUIT');
-  hash.update('Subject: large\r\n\r\n');
-  const plain = Buffer.from(BLOCK.toString('latin1').replace(/\r\n\.\./g, '\r\n.'), 'latin1');
-  for (let block = 0; block < blocks; block++) hash.update(plain);
-  return hash.digest('hex');
-}
-
-function pour(client: Client, bytes: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    client.socket.write(bytes, (error) => (error ? reject(error) : resolve()));
-  });
-}
-
-/** Runs `act`; gives by how many octets the process was larger at most. */
-async function growth({ server: { pid } }: Place, act: () => Promise<void>): Promise<number> {
-  // proc(5): 5 sets the peak back to what is resident now.
-  writeFileSync(`/proc/${pid}/clear_refs`, '5');
-  const before = resident(pid, 'VmRSS');
-  await act();
-  const grown = resident(pid, 'VmHWM') - before;
-  process.stderr.write(`${expect.getState().currentTestName}: ${(grown / MIB).toFixed(1)} MiB\n`);
-  return grown;
-}
-
-function resident(pid: number, field: 'VmRSS' | 'VmHWM'): number {
-  const found = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  return Number(found?.[1]) * 1024;
-}
-
 function newest(maildir: string, but: readonly string[]): readonly string[] {
   return names(maildir)
     .filter((name) => !but.includes(name))
     .map((name) => trace(readFileSync(join(maildir, 'new', name))).message)
     .map((message) => createHash('sha256').update(message).digest('hex'));
 }
-
-/** So many blocks are the size, or a little less. */
-const blocksOf = (octets: number): number => Math.floor(octets / BLOCK.length);
 
 it.each([
   ['a message of 50 MiB', 1, 50 * MIB],
@@ -99,8 +52,8 @@ it.each([
   const at = await warm();
   const before = names(at.maildir);
   let digests: readonly string[] = [];
-  const grown = await growth(at, async () => {
-    const sent = Array.from({ length: clients }, () => send(at.server.port, blocksOf(octets)));
+  const grown = await growth(at.server.pid, async () => {
+    const sent = Array.from({ length: clients }, () => sendLarge(at.server.port, blocksOf(octets)));
     digests = await Promise.all(sent);
   });
   expect(newest(at.maildir, before)).toEqual(digests);
@@ -113,10 +66,10 @@ it.each([
   ['a command line that does not end', 'A', 64 * MIB],
 ])('%s: less than 8 MiB', async (_what, unit, octets) => {
   const at = await warm();
-  const grown = await growth(at, () => flood(at.server.port, unit, octets));
+  const grown = await growth(at.server.pid, () => flood(at.server.port, unit, octets));
   expect(grown).toBeLessThan(8 * MIB);
   // It still serves others.
-  await send(at.server.port, 1);
+  await sendLarge(at.server.port, 1);
   expect(await at.server.stop()).toBe(0);
 });
 
