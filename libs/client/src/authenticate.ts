@@ -13,10 +13,12 @@ const MAX_STEPS = 8;
 export async function authenticate(
   connection: ClientConnection,
   credentials: ClientCredentials,
-  { timeouts }: Pick<ClientSettings, 'timeouts'>,
+  { timeouts, tls }: Pick<ClientSettings, 'timeouts' | 'tls'>,
   allowPlaintext = false,
 ): Promise<void> {
-  const { capabilities, peer, encrypted } = connection;
+  const { capabilities, peer } = connection;
+  // With whom, nobody has looked: whoever stands between has the password (attack A5).
+  const encrypted = connection.encrypted && tls.mode !== 'opportunistic';
   const mechanism = chooseMechanism(new Set(capabilities.words('AUTH')), credentials, {
     encrypted,
     allowPlaintext,
@@ -27,7 +29,7 @@ export async function authenticate(
     throw new ClientError(
       'auth',
       'auth',
-      `${peer}: offers no mechanism that we can use${encrypted ? '' : ' in clear'} (${offered})`,
+      `${peer}: offers no mechanism that we can use${encrypted ? '' : ' without TLS to a server whose certificate was checked'} (${offered})`,
     );
   }
   try {

@@ -57,7 +57,25 @@ async function until(isSo: () => boolean): Promise<void> {
 
 const AUTH = { keywords: ['PIPELINING', 'AUTH PLAIN'] };
 
+it('the addresses of a target are one hop in whatever order a name server gives them', async () => {
+  const { hops } = await before({});
+  const at = (...addresses: string[]) => hops.at({ host: 'mx.example', port: 25, addresses }, 'mx.test.example');
+  expect(at('192.0.2.2', '192.0.2.1')).toBe(at('192.0.2.1', '192.0.2.2'));
+  expect(at('192.0.2.1')).not.toBe(at('192.0.2.2'));
+});
+
 describe('a connection on which a client has logged in', () => {
+  it('is not used in clear by a hop that wants TLS (attack A5)', async () => {
+    const { peer, hop } = await before(AUTH);
+    const session = testSession(ANN);
+    await logIn(hop, session);
+    const parsed = z.strictObject(nextHopShape).parse({ tls: { mode: 'required' } });
+    const strict = new NextHops(parsed, { protocol: 'smtp' }, new SystemClock());
+    open.push(() => strict.stop());
+    const lease = (async () => strict.at({ host: peer.host, port: peer.port }, 'mx.test.example').lease(session))();
+    await expect(lease).rejects.toMatchObject({ fault: 'tls' });
+  });
+
   it('is nobody else’s when its session has forgotten it before a transaction was taken back (STARTTLS, XCLIENT)', async () => {
     const { peer, hop, strategy } = await before({ ...AUTH, fault: { at: 'rset', what: { pause: 30 } } });
     const session = testSession(ANN);

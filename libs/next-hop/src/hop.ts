@@ -93,13 +93,19 @@ export class NextHop implements Lifecycle {
   lease(session: Session, fresh = false): MaybePromise<ClientConnection> {
     const own = session.get(LOGGED_IN);
     // Who was refused after all (a policy has a say too) acts as nobody.
-    if (own?.peer === this.name && session.identity !== undefined) return this.loggedIn(own);
+    if (own?.peer === this.name && session.identity !== undefined && this.isSafeEnough(own)) return this.loggedIn(own);
     if (this.settings.proxyHeader !== undefined) return this.ownConnection(session, fresh);
     const connection = this.pool.acquire(fresh);
     if (!this.manners.xclient) return connection;
     return isPromise(connection)
       ? connection.then((ready) => this.represented(ready, session, fresh))
       : this.represented(connection, session, fresh);
+  }
+
+  /** Whoever logged in may have done so in clear, and this hop wants TLS (attack A5). */
+  private isSafeEnough({ encrypted }: ClientConnection): boolean {
+    const { mode } = this.settings.tls;
+    return encrypted || (mode !== 'required' && mode !== 'implicit');
   }
 
   /** Nobody waits any more for a connection of the session's own. Those that are for anybody are opened all the same. */

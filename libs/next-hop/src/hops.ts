@@ -46,7 +46,8 @@ export class NextHops implements Lifecycle {
   /** The hop at this address. @param hostname of the listener. */
   at(target: Target, hostname: string): NextHop {
     const name = this.options.name ?? hostname;
-    const key = 'path' in target ? target.path : `${target.host} ${target.port} ${target.addresses?.join(' ') ?? ''}`;
+    const key =
+      'path' in target ? target.path : `${target.host} ${target.port} ${target.addresses?.toSorted().join(' ') ?? ''}`;
     const found = this.hops.get(`${key} ${name}`);
     if (found !== undefined) {
       if (this.hops.size > 1) {

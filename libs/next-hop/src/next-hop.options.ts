@@ -43,21 +43,28 @@ export const hopAuthSchema = z
     allowPlaintext: z
       .boolean()
       .default(false)
-      .describe('Send the password over a connection that is not encrypted: only to a next hop on the same machine.'),
+      .describe(
+        'Send the password over a connection that is not encrypted, or whose certificate is not checked: only to a next hop on the same machine.',
+      ),
   })
   .refine(
     ({ password, tokenFile }) => (password === undefined) !== (tokenFile === undefined),
     'expected either password or tokenFile',
   );
 
-const poolSchema = z
-  .strictObject({
-    connections: z.int().min(1).max(10_000).default(20).describe('Connections at once, to each next hop.'),
-    idle: duration().default(30_000).describe('How long one is kept while nobody uses it; 0 keeps none.'),
-    messages: z.int().min(1).default(1000).describe('Messages after which a connection is not used again.'),
-    wait: duration().default(30_000).describe('How long to wait for a free one; then the message is deferred.'),
-  })
-  .prefault({});
+const poolSchema = (connections: number) =>
+  z
+    .strictObject({
+      connections: z.int().min(1).max(10_000).default(connections).describe('Connections at once, to each next hop.'),
+      idle: duration().default(30_000).describe('How long one is kept while nobody uses it; 0 keeps none.'),
+      messages: z.int().min(1).default(1000).describe('Messages after which a connection is not used again.'),
+      wait: duration().default(30_000).describe('How long to wait for a free one; then the message is deferred.'),
+    })
+    .prefault({});
+
+/** The option `pool`. @param connections at once, by default. */
+export const poolShape = (connections: number) =>
+  poolSchema(connections).describe('How connections are kept and used again.');
 
 const timeoutsSchema = z
   .strictObject({
@@ -81,7 +88,7 @@ export const nextHopShape = {
     .describe('What we call ourselves in EHLO; default the `hostname` of the listener.'),
   tls: hopTlsSchema.prefault({}).describe('Encryption.'),
   auth: hopAuthSchema.optional().describe('Who we are, where the next hop wants to know.'),
-  pool: poolSchema.describe('How connections are kept and used again.'),
+  pool: poolShape(20),
   timeouts: timeoutsSchema.describe('How long each step may take.'),
   chunking: z.boolean().default(true).describe('Use BDAT where it is offered: a round trip less for each message.'),
   localAddress: z.string().min(1).optional().describe('Which of our addresses connections come from.'),
@@ -92,7 +99,7 @@ export interface NextHopOptions {
   readonly name?: string | undefined;
   readonly tls: z.output<typeof hopTlsSchema>;
   readonly auth?: z.output<typeof hopAuthSchema> | undefined;
-  readonly pool: z.output<typeof poolSchema>;
+  readonly pool: z.output<ReturnType<typeof poolSchema>>;
   readonly timeouts: z.output<typeof timeoutsSchema>;
   readonly chunking: boolean;
   readonly localAddress?: string | undefined;

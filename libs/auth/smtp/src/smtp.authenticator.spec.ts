@@ -74,7 +74,7 @@ describe('SmtpAuthenticator', () => {
   it('asks nothing in clear unless it may', async () => {
     const peer = await peerOf();
     const authenticator = await asking(peer, { allowPlaintext: false });
-    await expect(authenticator.password('ann', 'correct-horse', testSession())).rejects.toThrow('in clear');
+    await expect(authenticator.password('ann', 'correct-horse', testSession())).rejects.toThrow('without TLS');
     expect(peer.logins).toEqual([]);
   });
 

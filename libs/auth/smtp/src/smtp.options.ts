@@ -17,7 +17,9 @@ export const smtpOptions = z.strictObject({
   allowPlaintext: z
     .boolean()
     .default(false)
-    .describe('Ask over a connection that is not encrypted: only a server on the same machine.'),
+    .describe(
+      'Ask over a connection that is not encrypted, or whose certificate is not checked: only a server on the same machine.',
+    ),
   name,
   tls,
   timeouts,

@@ -382,6 +382,20 @@ describe('TLS and AUTH of the relay', () => {
     expect(log.length).toBeGreaterThan(0);
   });
 
+  it.each(['untrusted', 'trusted'] as const)(
+    'says no password to a server whose certificate nobody checks (%s, attack A5)',
+    async (tls) => {
+      const peer = await peerOf({ keywords: [...STARTTLS, 'AUTH PLAIN LOGIN'], tls });
+      const auth = { user: 'ann', password: 'secret' };
+      const options = { host: 'localhost', port: peer.port, tls: { mode: 'opportunistic' } } as const;
+      const strategy = await relay({ ...options, auth });
+      expect((await openDelivery(strategy, TO)).refused.get('ann@example.org')?.enhanced).toBe('4.7.8');
+      expect(peer.logins).toEqual([]);
+      const allowed = await relay({ ...options, auth: { ...auth, allowPlaintext: true } });
+      expect(said(await deliver(allowed, TO, MESSAGE))[0]).toMatch(/^250/);
+    },
+  );
+
   it('says no password in clear', async () => {
     const peer = await peerOf({ keywords: ['AUTH PLAIN LOGIN'] });
     const strategy = await relay({ host: peer.host, port: peer.port, auth: { user: 'ann', password: 'secret' } });

@@ -1,5 +1,5 @@
 /** Options of the delivery strategy proxy. */
-import { nextHopShape } from '@mailverb/next-hop';
+import { nextHopShape, poolShape } from '@mailverb/next-hop';
 import { ADDRESSES, TEXTS, lookupOptions } from '@mailverb/lookup';
 import { z } from 'zod';
 import { placeSchema } from './place.js';
@@ -56,6 +56,8 @@ export const proxyOptions = z
         'Tell it who the client is by a PROXY header of this version. Connections are then used for one session each.',
       ),
     ...nextHopShape,
+    // Each client with an open transaction holds one: a few that do nothing must not keep all others out.
+    pool: poolShape(500),
   })
   .refine(({ host, path }) => host === undefined || path === undefined, 'expected host or path, not both')
   .refine(
