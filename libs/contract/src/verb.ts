@@ -54,7 +54,7 @@ export interface RepresentedClient {
   /** As if the client had said it. */
   readonly helo?: string;
   readonly extended?: boolean;
-  /** Whom the peer has authenticated; undefined for nobody. */
+  /** Whom the peer has authenticated; undefined for nobody. Absent with another address or port means nobody too: that is another client. */
   readonly login?: string | undefined;
 }
 

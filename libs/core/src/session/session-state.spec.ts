@@ -54,6 +54,20 @@ describe('SessionState', () => {
     expect(own.remoteAddress).toBe(peer);
   });
 
+  it.each([{ address: '203.0.113.10' }, { port: 4001 }])(
+    'the client after one that has logged in has not, unless that is said (%j, attack A16)',
+    (next) => {
+      const session = freshSession();
+      session.represent({ address: '203.0.113.9', port: 4000, login: 'alice' });
+      session.represent({ name: 'client.example' });
+      expect(session.identity?.name).toBe('alice');
+      session.represent(next);
+      expect(session.identity).toBeUndefined();
+      session.represent({ ...next, login: 'bob' });
+      expect(session.identity?.name).toBe('bob');
+    },
+  );
+
   it('does not let them grow by asking again', () => {
     const session = freshSession();
     session.annotate('dnsbl', { listed: 'no' }, 'connect');

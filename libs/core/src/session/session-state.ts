@@ -123,7 +123,10 @@ export class SessionState implements Session {
     this.remoteName = 'name' in client ? client.name : remoteName;
     this.heloName = helo ?? heloName;
     this.extended = extended ?? wasExtended;
-    this.identity = 'login' in client ? loginOf(client.login) : identity;
+    // Another address or port is another client, and nobody has said who that is: it has not the rights of the one before (attack A16).
+    const same = address === undefined && port === undefined;
+    if ('login' in client) this.identity = loginOf(client.login);
+    else this.identity = same ? identity : undefined;
   }
 
   private restart(): void {
